@@ -1,0 +1,1 @@
+"""Rigorous mathematics behind published bounds: exact rationals, balls, formulas and their domains."""

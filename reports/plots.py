@@ -1,0 +1,216 @@
+"""Curves of a record as inline SVG: the same curve gives the same bytes on every rendering.
+
+Bounds are lines, references dashed lines, simulations points with error bars, witnesses crosses. Colours are
+from the Okabe-Ito palette, which colour-blind readers can tell apart; markers and dashes differ as well. Text
+and axes take the colour of the page around them, so a plot suits a light and a dark page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import re
+import warnings
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Any
+
+import matplotlib
+from markupsafe import Markup
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from reports.schema import Curve, Series
+from reports.words import line, number, shorten
+
+Artist = Any
+Axes = Any
+
+_INK = "#010203"  # stands for "the colour of the page's text" until the drawing is finished
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_WITNESS = "#f0e442"
+_MARKERS = ("o", "s", "D", "^", "P")
+_DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)))
+_SETTINGS = {
+    "svg.hashsalt": "hopcheck",
+    "svg.fonttype": "none",  # text stays text: small, searchable, readable aloud
+    "font.family": ["DejaVu Sans"],
+    "font.size": 11.0,
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "axes.edgecolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": _INK,
+    "grid.alpha": 0.15,
+    "lines.linewidth": 1.8,
+}
+_SVG = "{http://www.w3.org/2000/svg}"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+def draw(curve: Curve) -> Markup:
+    """One `<svg>` element with a title and a description for readers who cannot see it."""
+    with warnings.catch_warnings(), matplotlib.rc_context():
+        warnings.simplefilter("ignore")  # a glyph that the font lacks, an axis without any drawable value
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
+        figure = _figure(curve)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    return _inline(buffer.getvalue(), curve)
+
+
+def describe(curve: Curve) -> str:
+    """What the plot shows, in words: axes, and each series with its range."""
+    axes = f"{line(curve.y_label)} against {line(curve.x_label)}"
+    scales = [name for name, log in (("horizontal", curve.x_log), ("vertical", curve.y_log)) if log]
+    if scales:
+        axes += f" ({' and '.join(scales)} axis logarithmic)"
+    return f"{axes}. " + " ".join(_describe_series(series) for series in curve.series)
+
+
+def _describe_series(series: Series) -> str:
+    values = [value for value in series.y if value is not None]
+    name = f"{line(series.name)} ({series.role})"
+    if not values:
+        return f"{name}: no value to draw."
+    if len(values) == 1:
+        return f"{name}: one value, {number(values[0])}."
+    return f"{name}: {len(values)} values from {number(min(values))} to {number(max(values))}."
+
+
+def _figure(curve: Curve) -> Figure:
+    figure = Figure(figsize=(5.4, 3.6 + 0.24 * len(curve.series)), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    x_log = curve.x_log and any(x > 0 for series in curve.series for x in series.x)
+    y_log = curve.y_log and any(
+        y is not None and y > 0
+        for series in curve.series
+        for values in (series.y, series.hi or [])
+        for y in values
+    )
+    if x_log:
+        axes.set_xscale("log")
+    if y_log:
+        axes.set_yscale("log", nonpositive="clip")
+    handles = _draw_all(axes, curve.series, x_log, y_log)
+    axes.set_xlabel(shorten(curve.x_label, 60), parse_math=False)
+    axes.set_ylabel(shorten(curve.y_label, 48), parse_math=False)
+    # A leading underscore would hide an entry of the legend.
+    labels = [re.sub(r"^_", "\u2009_", shorten(series.name, 56)) for series in curve.series]
+    legend = figure.legend(handles, labels, loc="outside lower left", frameon=False, fontsize=10)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return figure
+
+
+def _draw_all(axes: Axes, all_series: Sequence[Series], x_log: bool, y_log: bool) -> list[Artist]:
+    colours, markers, dashes = cycle(_COLOURS), cycle(_MARKERS), cycle(_DASHES)
+    handles = []
+    for series in all_series:
+        if series.role == "simulation":
+            handles.append(_points(axes, series, x_log, y_log, next(colours), next(markers)))
+        elif series.role == "witness":
+            handles.append(_crosses(axes, series, x_log, y_log))
+        elif series.role == "reference":
+            handles.append(_line(axes, series, x_log, y_log, _INK, (0, (1, 1.5))))
+        else:
+            handles.append(_line(axes, series, x_log, y_log, next(colours), next(dashes)))
+    return handles
+
+
+def _line(axes: Axes, series: Series, x_log: bool, y_log: bool, colour: str, dash: Any) -> Artist:
+    x, y = _drawable(series.x, x_log), _drawable(series.y, y_log)
+    single = sum(map(math.isfinite, y)) == 1
+    (handle,) = axes.plot(x, y, color=colour, linestyle=dash, marker="_" if single else None, markersize=14)
+    return handle
+
+
+def _points(axes: Axes, series: Series, x_log: bool, y_log: bool, colour: str, marker: str) -> Artist:
+    """Points with confidence intervals; a value of 0 on a logarithmic axis shows its upper limit instead."""
+    x, y = _drawable(series.x, x_log), _drawable(series.y, y_log)
+    low = _drawable(series.lo or [None] * len(x), False)
+    high = _drawable(series.hi or [None] * len(x), False)
+    below = [_distance(a, b) for a, b in zip(low, y, strict=True)]
+    above = [_distance(a, b) for a, b in zip(y, high, strict=True)]
+    style = {"color": colour, "linestyle": "none", "markersize": 5.5}
+    bars = axes.errorbar(x, y, yerr=[below, above], marker=marker, elinewidth=1.2, capsize=3, **style)
+    limits = [
+        (a, h) for a, v, h in zip(x, y, high, strict=True) if math.isnan(v) and (h > 0 or not y_log) and h == h
+    ]
+    if limits:
+        axes.plot(*zip(*limits, strict=True), marker="v", markerfacecolor="none", **style)
+    return bars
+
+
+def _crosses(axes: Axes, series: Series, x_log: bool, y_log: bool) -> Artist:
+    x, y = _drawable(series.x, x_log), _drawable(series.y, y_log)
+    (handle,) = axes.plot(
+        x, y, marker="X", markersize=11, linestyle="none", color=_WITNESS, markeredgecolor=_INK, zorder=5
+    )
+    return handle
+
+
+def _drawable(values: Sequence[float | None], log: bool) -> list[float]:
+    """NaN for what cannot be drawn: null, not positive on a logarithmic axis, beyond what axes can span."""
+    return [
+        math.nan if v is None or (log and v <= 0) or abs(v) > 1e290 or (log and v < 1e-290) else float(v)
+        for v in values
+    ]
+
+
+def _distance(low: float, high: float) -> float:
+    return max(high - low, 0.0) if math.isfinite(high - low) else 0.0
+
+
+def _inline(source: str, curve: Curve) -> Markup:
+    """Keep the drawing only: no prolog, no fixed size, ids that are unique among the plots of a page."""
+    root = ET.fromstring(source)
+    prefix = "p" + hashlib.sha256(curve.model_dump_json().encode()).hexdigest()[:10] + "-"
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (f"{_SVG}metadata", f"{_SVG}style"):
+                parent.remove(child)
+    wanted = {match for match in re.findall(r'(?:url\(#|href="#)([^)"]+)', source)}
+    for node in root.iter():
+        node.tag = node.tag.removeprefix(_SVG)
+        node.text, node.tail = _no_blank(node.text), _no_blank(node.tail)
+        node.attrib = {
+            key.replace(_HREF, "href"): _attribute(key, value, prefix)
+            for key, value in node.attrib.items()
+            if key != "id" or value in wanted
+        }
+    size = root.attrib["viewBox"]
+    style = "stroke-linejoin: round; stroke-linecap: butt"  # a <style> element would reach the whole page
+    labels = f"{prefix}title {prefix}desc"
+    root.attrib = {"viewBox": size, "role": "img", "aria-labelledby": labels, "style": style}
+    root.insert(0, _text("desc", f"{prefix}desc", describe(curve)))
+    root.insert(0, _text("title", f"{prefix}title", line(curve.title)))
+    # Everything in the drawing was made by matplotlib; the texts of the record are escaped by ElementTree.
+    return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704
+
+
+def _attribute(key: str, value: str, prefix: str) -> str:
+    if key == "id":
+        return prefix + value
+    if key in (_HREF, "href"):
+        return value.replace("#", "#" + prefix, 1)
+    value = value.replace("url(#", f"url(#{prefix}").replace(_INK, "currentColor")
+    return value.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+
+
+def _no_blank(text: str | None) -> str | None:
+    return text if text is None or text.strip() else None
+
+
+def _text(tag: str, identifier: str, text: str) -> ET.Element:
+    node = ET.Element(tag, {"id": identifier})
+    node.text = text
+    return node

@@ -1,0 +1,1 @@
+"""What the models do: variants, pattern ensembles, queries, retrieval and storage."""

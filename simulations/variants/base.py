@@ -1,0 +1,230 @@
+"""A model variant and what can be computed from it: scores, update, Jacobian, retrieval error.
+
+Shapes throughout: memories (..., M, d), one memory per row; query (..., d); beta a number or (...);
+target an integer array (...). Leading axes broadcast. Memories of shape (M, d) serve many queries by
+one matrix product; so do memories (n, 1, M, d) with queries (n, q, d).
+
+The code runs on every array-API namespace and on NumPy object arrays whose elements do exact or
+rigorous arithmetic. On object arrays nothing is shifted by a maximum: comparing two balls may raise,
+and elements with an unbounded exponent do not overflow.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+Array = Any
+Namespace = Any
+
+# Elements (not bytes) of the largest temporary made when (M, d) memories meet many queries.
+BLOCK = 1 << 21
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A modern Hopfield model: T(x) = sum_j p_j xi_j with p = weights(beta z), z_j = <xi_j, x>.
+
+    Attributes:
+        name: the key under which statements refer to the variant.
+        citation: where it was defined.
+        weights: (scores (..., M), xp) -> p (..., M), a point of the simplex; scores are beta z.
+        log_weights: the logarithm of ``weights``, without underflow; -inf where a weight is 0.
+        response: (scores, xp) -> (w, k) such that the Jacobian of T is beta k Cov_w(xi); k (..., 1).
+        pair_bounds: (margin, xp) -> (a, b), upper bounds given margin = beta <xi_mu - xi_nu, x> only:
+            p_nu <= a, and |Jacobian|_2 <= beta sum_nu b_nu |xi_nu - xi_mu|^2. Both decrease in the margin.
+        energy: (memories, query, beta) -> (...), which T does not increase; None if none is known.
+        supports: capabilities: "smooth" (T is differentiable everywhere), "exact" (a weight can be
+            exactly 0 or 1), "rational" (rational input gives rational output).
+    """
+
+    name: str
+    citation: str
+    weights: Callable[[Array, Namespace], Array]
+    log_weights: Callable[[Array, Namespace], Array]
+    response: Callable[[Array, Namespace], tuple[Array, Array]]
+    pair_bounds: Callable[[Array, Namespace], tuple[Array, Array]]
+    energy: Callable[[Array, Array, Array], Array] | None
+    supports: frozenset[str]
+
+    def scores(self, memories: Array, query: Array, beta: Array) -> Array:
+        """Return beta z (..., M); see ``scores``."""
+        return scores(memories, query, beta)
+
+    def update(self, memories: Array, query: Array, beta: Array) -> Array:
+        """Return T(x) (..., d); see ``update``."""
+        return update(self, memories, query, beta)
+
+
+def is_object(a: Array) -> bool:
+    """Tell whether ``a`` is a NumPy array of Python objects."""
+    return getattr(a.dtype, "kind", None) == "O"
+
+
+def per_row(beta: Array) -> Array:
+    """Give a batched beta (...) the trailing axis that makes it broadcast against (..., M)."""
+    return beta[..., None] if getattr(beta, "ndim", 0) else beta
+
+
+def _one_set(memories: Array, rows: Array) -> Array | None:
+    """Return (..., M, d) memories that whole blocks of rows share, or None if each row has its own."""
+    if memories.ndim == 2:
+        return memories
+    if memories.shape[-3] == 1 and rows.ndim >= 2:
+        return memories[..., 0, :, :]
+    return None
+
+
+def overlaps(memories: Array, query: Array, xp: Namespace) -> Array:
+    """Return z (..., M), z_j = <xi_j, x>."""
+    shared = _one_set(memories, query)
+    if shared is not None:
+        return xp.matmul(query, xp.matrix_transpose(shared))
+    return xp.matmul(memories, query[..., None])[..., 0]
+
+
+def combine(memories: Array, weights: Array, xp: Namespace) -> Array:
+    """Return sum_j weights_j xi_j (..., d)."""
+    shared = _one_set(memories, weights)
+    if shared is not None:
+        return xp.matmul(weights, shared)
+    return xp.matmul(weights[..., None, :], memories)[..., 0, :]
+
+
+def pick(memories: Array, target: Array, xp: Namespace) -> Array:
+    """Return the memories xi_target (..., d) without copying the others."""
+    lead, (m, d) = memories.shape[:-2], memories.shape[-2:]
+    sets = math.prod(lead)
+    first = xp.reshape(xp.arange(sets, device=device(memories)) * m, lead)
+    index = target + first
+    rows = xp.take(xp.reshape(memories, (sets * m, d)), xp.reshape(index, (-1,)), axis=0)
+    return xp.reshape(rows, (*index.shape, d))
+
+
+def norm(a: Array, xp: Namespace) -> Array:
+    """Return the Euclidean norm over the last axis, scaled so that squares neither over- nor underflow."""
+    top = xp.max(xp.abs(a), axis=-1, keepdims=True)
+    scale = xp.where(top > 0, top, xp.ones_like(top))
+    return (scale * xp.sqrt(xp.sum((a / scale) ** 2, axis=-1, keepdims=True)))[..., 0]
+
+
+def log_or_minus_inf(a: Array, xp: Namespace) -> Array:
+    """Return log a for a >= 0, with log 0 = -inf and no warning."""
+    positive = a > 0
+    return xp.where(positive, xp.log(xp.where(positive, a, xp.ones_like(a))), -math.inf)
+
+
+def scores(memories: Array, query: Array, beta: Array) -> Array:
+    """Return the scores beta z (..., M)."""
+    return per_row(beta) * overlaps(memories, query, array_namespace(memories, query))
+
+
+def update(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
+    """Return the retrieval map T(x) (..., d), a point of the convex hull of the memories."""
+    xp = array_namespace(memories, query)
+    return combine(memories, variant.weights(scores(memories, query, beta), xp), xp)
+
+
+def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
+    """Return the Jacobian of T at the query, beta k Cov_w(xi), of shape (..., d, d).
+
+    Where T has a kink the Jacobian of one adjoining piece is returned (the one whose support is the
+    set of positive weights). Memory: (..., M, d), in blocks if the memories are (M, d).
+    """
+    xp = array_namespace(memories, query)
+
+    def one(memories: Array, query: Array, beta: Array) -> Array:
+        w, k = variant.response(scores(memories, query, beta), xp)
+        # Second moments about a heavy memory keep the relative accuracy of a covariance that is tiny
+        # because one weight is nearly 1. Comparing weights may raise on balls: there any centre will do.
+        centre = memories[..., 0, :] if is_object(w) else pick(memories, xp.argmax(w, axis=-1), xp)
+        away = memories - centre[..., None, :]
+        mean = combine(away, w, xp)
+        second = xp.matmul(xp.matrix_transpose(away * w[..., None]), away)
+        covariance = second - mean[..., :, None] * mean[..., None, :]
+        return per_row(per_row(beta)) * k[..., None] * covariance
+
+    return _in_blocks(one, memories, query, (beta,), xp)
+
+
+def retrieval_error(variant: Variant, memories: Array, query: Array, beta: Array, target: Array) -> Array:
+    """Return |T(x) - xi_mu| (...) as |sum_{j != mu} p_j (xi_j - xi_mu)|.
+
+    This form has no absolute floor: it is accurate to a few ulps down to the smallest float.
+    """
+    xp = array_namespace(memories, query)
+
+    def one(memories: Array, query: Array, beta: Array, target: Array) -> Array:
+        if is_object(memories):
+            return xp.sqrt(_squared_error(variant, memories, query, beta, target, xp))
+        shift, direction = _scaled_error(variant, memories, query, beta, target, xp)
+        return xp.exp(shift) * norm(direction, xp)
+
+    return _in_blocks(one, memories, query, (beta, target), xp)
+
+
+def log_retrieval_error(variant: Variant, memories: Array, query: Array, beta: Array, target: Array) -> Array:
+    """Return log |sum_{j != mu} p_j (xi_j - xi_mu)| (...), in log space throughout.
+
+    -inf means that the sum is exactly 0: a sparse weight vector equal to e_mu, a single memory, or
+    nothing but copies of xi_mu in the support. For softmax nothing underflows.
+    """
+    xp = array_namespace(memories, query)
+
+    def one(memories: Array, query: Array, beta: Array, target: Array) -> Array:
+        if is_object(memories):
+            squared = _squared_error(variant, memories, query, beta, target, xp)
+            return np.frompyfunc(lambda s: -math.inf if s == 0 else s.log() / 2, 1, 1)(squared)
+        shift, direction = _scaled_error(variant, memories, query, beta, target, xp)
+        return shift + log_or_minus_inf(norm(direction, xp), xp)
+
+    return _in_blocks(one, memories, query, (beta, target), xp)
+
+
+def _scaled_error(
+    variant: Variant, memories: Array, query: Array, beta: Array, target: Array, xp: Namespace
+) -> tuple[Array, Array]:
+    """Return (s, v) with |sum_j p_j (xi_j - xi_mu)| = exp(s) |v| and the largest term of v of length 1."""
+    away = memories - pick(memories, target, xp)[..., None, :]
+    length = norm(away, xp)
+    # The largest *term* sets the scale, not the largest weight: the latter may belong to a copy of xi_mu.
+    logs = variant.log_weights(scores(memories, query, beta), xp) + log_or_minus_inf(length, xp)
+    top = xp.max(logs, axis=-1, keepdims=True)
+    shift = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
+    unit = away / xp.where(length > 0, length, xp.ones_like(length))[..., None]
+    return shift[..., 0], combine(unit, xp.exp(logs - shift), xp)
+
+
+def _squared_error(
+    variant: Variant, memories: Array, query: Array, beta: Array, target: Array, xp: Namespace
+) -> Array:
+    away = memories - pick(memories, target, xp)[..., None, :]
+    error = combine(away, variant.weights(scores(memories, query, beta), xp), xp)
+    return xp.sum(error * error, axis=-1, keepdims=True)[..., 0]
+
+
+def _in_blocks(
+    function: Callable[..., Array],
+    memories: Array,
+    query: Array,
+    others: tuple[Array, ...],
+    xp: Namespace,
+) -> Array:
+    """Apply ``function`` to blocks of queries, so that (queries, M, d) temporaries stay small."""
+    lead = query.shape[:-1]
+    many = math.prod(lead)
+    size = max(1, BLOCK // max(1, math.prod(memories.shape[-2:])))
+    if memories.ndim != 2 or many <= size:
+        return function(memories, query, *others)
+    flat = xp.reshape(query, (many, query.shape[-1]))
+    rows = [xp.reshape(xp.broadcast_to(o, lead), (many,)) if getattr(o, "ndim", 0) else o for o in others]
+    parts = []
+    for start in range(0, many, size):
+        cut = slice(start, start + size)
+        block = [r[cut] if getattr(r, "ndim", 0) else r for r in rows]
+        parts.append(function(memories, flat[cut, :], *block))
+    whole = xp.concat(parts, axis=0)
+    return xp.reshape(whole, (*lead, *whole.shape[1:]))

@@ -1,0 +1,39 @@
+"""hopcheck: holds the published theory of modern Hopfield models against exact mathematics and simulation.
+
+The names below are what a statement of your own needs; the quantities are in :mod:`verify.vocabulary`.
+"""
+
+from verify.arena import Box, Param, Patterns, Points
+from verify.controls import exponent_scaled, flipped, replaced, scaled, shifted
+from verify.statement import (
+    Control,
+    Definition,
+    Hypothesis,
+    Identity,
+    Inequality,
+    Part,
+    Probability,
+    Scaling,
+    Source,
+)
+
+__all__ = [
+    "Box",
+    "Control",
+    "Definition",
+    "Hypothesis",
+    "Identity",
+    "Inequality",
+    "Param",
+    "Part",
+    "Patterns",
+    "Points",
+    "Probability",
+    "Scaling",
+    "Source",
+    "exponent_scaled",
+    "flipped",
+    "replaced",
+    "scaled",
+    "shifted",
+]

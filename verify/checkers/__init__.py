@@ -1,0 +1,1 @@
+"""One module per way of checking.  Checkers measure and return evidence; they never decide."""

@@ -1,0 +1,399 @@
+"""For-all statements on scalars and memory sets: grid, search, shrinking, certification, controls."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+
+from verify.arena import Box, Patterns, Points
+from verify.context import Context
+from verify.controls import broken_relation
+from verify.drawing import cells, draw_box
+from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
+from verify.given import given_batches
+from verify.instances import Instances, Point, point_of
+from verify.margins import Certificate, Margins, admissible, certify, margins, sides
+from verify.search import EFFORT, maximise, search_sizes
+from verify.shrink import shrink
+from verify.statement import Control, Definition, Hypothesis, Identity, Inequality, Part
+
+ForAll = Inequality | Identity | Definition
+KEEP = 6
+BOX_DRAWS = {"quick": 20_000, "standard": 100_000, "full": 500_000}
+PROOF_BOXES = {"quick": 4_000, "standard": 20_000, "full": 100_000}
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A float instance worth a second look."""
+
+    excess: float
+    batch: Instances
+
+    @property
+    def size(self) -> int:
+        return 0 if self.batch.memories is None else int(np.prod(self.batch.memories.shape[1:]))
+
+
+@dataclass(slots=True)
+class Track:
+    """One relation followed through grid and search, with its own hypotheses and best candidates."""
+
+    part: Part
+    relation: Any
+    hypotheses: tuple[Hypothesis, ...]
+    seen: PartEvidence
+    worst: list[Candidate] = field(default_factory=list)
+    undefined: list[Candidate] = field(default_factory=list)
+    tolerance: float = 0.0
+
+
+def check(statement: ForAll, context: Context) -> Evidence:
+    """Measure a for-all statement: every part, every reading and every control on the same data."""
+    if isinstance(statement.arena, Points):
+        from verify.checkers.points import check_points
+
+        return check_points(statement, context)
+    tracks = [_track(statement, p) for p in readings(statement)]
+    controls = [(c, _control_track(statement, c)) for c in statement.controls]
+    everything = tracks + [t for _, t in controls]
+    evidence = Evidence([t.seen for t in tracks], [], given_memories=context.memories is not None)
+    instances = 0
+    for batch in _batches(statement, context):
+        instances += batch.size
+        for track in everything:
+            _observe(track, batch)
+    for track in tracks:
+        _settle(statement, track, context, searching=context.memories is None)
+    for control, track in controls:
+        evidence.controls.append(_caught(statement, control, track, context))
+    _proofs(statement, tracks, context)
+    evidence.budget = {
+        "instances": instances,
+        "admissible": max((t.seen.admissible for t in tracks), default=0),
+        "evaluations": sum(t.seen.searched for t in everything),
+    }
+    evidence.curves = [c for t in tracks[:2] if (c := _curve(t)) is not None]
+    return evidence
+
+
+def readings(statement: ForAll) -> list[Part]:
+    """The parts, and beside them the same parts under the conditions that stand only in the text."""
+    text = tuple(h for h in statement.hypotheses if h.in_text_only)
+    parts = list(statement.parts)
+    if text:
+        parts += [
+            dataclasses.replace(
+                p, name=f"{p.name}, with the condition of the text", given=p.given + text, headline=False
+            )
+            for p in statement.parts
+            if p.headline
+        ]
+    return parts
+
+
+def printed_hypotheses(statement: Any) -> tuple[Hypothesis, ...]:
+    """The hypotheses inside the statement."""
+    return tuple(h for h in statement.hypotheses if not h.in_text_only)
+
+
+def _track(statement: ForAll, part: Part, relation: Any = None) -> Track:
+    seen = PartEvidence(
+        part.name,
+        headline=part.headline,
+        relation=relation if relation is not None else part.relation,
+        given=tuple(h.relation for h in part.given),
+        scaled=part.scale is not None,
+    )
+    hypotheses = (*printed_hypotheses(statement), *part.given)
+    return Track(part, seen.relation, hypotheses, seen)
+
+
+def _control_track(statement: ForAll, control: Control) -> Track:
+    part = next((p for p in statement.parts if p.name == control.part), statement.parts[0])
+    return _track(statement, dataclasses.replace(part, trivial=None), broken_relation(control, part))
+
+
+def _batches(statement: ForAll, context: Context) -> Iterator[Instances]:
+    arena = statement.arena
+    if isinstance(arena, Box):
+        yield draw_box(arena, context.seed, statement.id, BOX_DRAWS[context.profile])
+    elif isinstance(arena, Patterns):
+        if context.memories is not None:
+            yield from given_batches(arena, context, statement.id)
+        else:
+            yield from cells(arena, context.profile, context.seed, statement.id, context.models)
+
+
+def _observe(track: Track, batch: Instances) -> None:
+    """Add a batch to a track: counts, informativeness, largest ratio, candidates."""
+    seen = track.seen
+    ok, _ = admissible(track.hypotheses, batch)
+    found = margins(track.relation, batch, track.part.scale)
+    track.tolerance = found.tolerance
+    seen.instances += batch.size
+    seen.admissible += int(np.sum(ok))
+    seen.drawn_admissible += int(np.sum(ok))
+    seen.undefined_count += int(np.sum(ok & ~found.defined))
+    usable = ok & found.defined
+    if track.part.trivial is not None and np.any(usable):
+        _, rhs, _ = sides(track.relation)
+        better = margins(sp.Lt(rhs, track.part.trivial, evaluate=False), batch)
+        seen.informative = (seen.informative or 0) + int(np.sum(usable & better.defined & (better.excess < 0)))
+        seen.judged += int(np.sum(usable))
+    if np.any(ok & ~found.defined):
+        for i in np.flatnonzero(ok & ~found.defined)[:2]:
+            track.undefined.append(Candidate(0.0, batch.take(np.array([i]))))
+        track.undefined = sorted(track.undefined, key=lambda c: c.size)[:KEEP]
+    if np.any(usable):
+        _keep_worst(track, batch, found, usable)
+        seen.near_ties += int(np.sum(usable & (np.abs(found.excess) <= found.tolerance)))
+
+
+def _keep_worst(track: Track, batch: Instances, found: Margins, usable: Any) -> None:
+    excess = np.where(usable, found.excess, -np.inf)
+    order = np.argsort(-excess)[:3]
+    for i in order:
+        if np.isfinite(excess[i]):
+            track.worst.append(Candidate(float(excess[i]), batch.take(np.array([i]))))
+    top = float(excess[order[0]])
+    if track.seen.log_ratio is None or top > track.seen.log_ratio:
+        track.seen.log_ratio = top
+        track.seen.where = describe(batch.take(order[:1]))
+    violating = [c for c in track.worst if c.excess > track.tolerance]
+    if violating:
+        track.worst = sorted(violating, key=lambda c: (c.size, -c.excess))[:KEEP]
+    else:
+        track.worst = sorted(track.worst, key=lambda c: -c.excess)[:KEEP]
+
+
+def describe(batch: Instances) -> dict[str, Any]:
+    """An instance in one line: sizes, temperature, scalars."""
+    text: dict[str, Any] = {}
+    if batch.memories is not None:
+        text = {"d": batch.memories.shape[-1], "M": batch.memories.shape[-2], "beta": float(batch.beta[0])}
+    return text | {k: float(v[0]) for k, v in batch.scalars.items()}
+
+
+def _settle(statement: ForAll, track: Track, context: Context, searching: bool) -> None:
+    """Search where the grid found nothing, then certify what looks like a violation."""
+    arena = statement.arena
+    if isinstance(arena, Points):
+        raise TypeError("points are decided one by one")
+    if not _violating(track) and searching and (isinstance(arena, Box) or arena.search):
+        _search(statement, arena, track, context, EFFORT[context.profile])
+    if _certify_worst(arena, track, context):
+        return
+    _certify_undefined(arena, track, context)
+
+
+def _violating(track: Track) -> bool:
+    return any(c.excess > track.tolerance for c in track.worst)
+
+
+def _search(statement: ForAll, arena: Patterns | Box, track: Track, context: Context, effort: Any) -> None:
+    for size in search_sizes(arena):
+        found = maximise(
+            arena,
+            size,
+            track.relation,
+            track.part.scale,
+            track.hypotheses,
+            effort=effort,
+            seed=context.seed,
+            name=f"{statement.id}/{track.part.name}",
+            models=context.models,
+        )
+        track.seen.searched += found.evaluations
+        track.seen.admissible += found.admissible
+        if np.isfinite(found.excess):
+            track.worst.append(Candidate(found.excess, found.batch))
+            if track.seen.log_ratio is None or found.excess > track.seen.log_ratio:
+                track.seen.log_ratio, track.seen.where = found.excess, describe(found.batch)
+        if found.excess > track.tolerance:
+            break
+    track.worst.sort(key=lambda c: (c.excess <= track.tolerance, c.size, -c.excess))
+
+
+def _certifier(track: Track, context: Context, relation: Any = None) -> Callable[[Point], Certificate]:
+    def run(point: Point) -> Certificate:
+        return certify(
+            dataclasses.replace(track.part, given=()),
+            track.hypotheses,
+            point,
+            model=_model(track),
+            models=context.models,
+            relation=track.relation if relation is None else relation,
+        )
+
+    return run
+
+
+def _model(track: Track) -> str:
+    return track.worst[0].batch.model if track.worst else (
+        track.undefined[0].batch.model if track.undefined else "dense"
+    )
+
+
+def _certify_worst(arena: Patterns | Box, track: Track, context: Context) -> bool:
+    """Certify the violating candidates, smallest first; near ties get one exact look."""
+    run = _certifier(track, context)
+    suspects = [c for c in track.worst if c.excess > -track.tolerance][:KEEP]
+    for candidate in suspects:
+        certain = candidate.excess > track.tolerance
+        statuses: list[str] = []
+
+        def violated(point: Point, log: list[str] = statuses) -> bool:
+            log.append(run(point).status)
+            return log[-1] == "violated"
+
+        budget = (250 if candidate.size <= 32 else 40) if certain else 1
+        if candidate.size > 2000 or not certain:
+            point = point_of(candidate.batch, 0)
+            reached = point if violated(point) else None
+        else:
+            result = shrink(arena, candidate.batch, violated, budget)
+            reached = result[0] if result else None
+        if reached is not None:
+            final = run(reached)
+            track.seen.witness = Witness(
+                track.part.name, reached, str(track.relation), final.lhs, final.rhs, certified=True
+            )
+            return True
+        if certain:
+            settled = statuses[-1] if statuses else "undecided"
+            if settled in ("holds", "inadmissible"):
+                track.seen.false_alarms += 1
+            else:
+                track.seen.undecided += 1
+    return False
+
+
+def _certify_undefined(arena: Patterns | Box, track: Track, context: Context) -> None:
+    run = _certifier(track, context)
+    for candidate in track.undefined:
+        result = shrink(arena, candidate.batch, lambda p: run(p).status == "undefined", 80)
+        if result is not None:
+            track.seen.undefined = result[0]
+            track.seen.undefined_detail = run(result[0]).detail
+            return
+
+
+def _caught(statement: ForAll, control: Control, track: Track, context: Context) -> ControlEvidence:
+    """Whether the data (or, failing that, the same search) refute the broken version, certified."""
+    arena = statement.arena
+    if isinstance(arena, Points):
+        raise TypeError("points are decided one by one")
+    for stage in ("data", "search"):
+        if stage == "search":
+            if context.memories is not None or not (isinstance(arena, Box) or arena.search):
+                break
+            _search(statement, arena, track, context, EFFORT[context.profile])
+        run = _certifier(track, context)
+        for candidate in [c for c in track.worst if c.excess > track.tolerance][:KEEP]:
+            result = shrink(arena, candidate.batch, lambda p: run(p).status == "violated", 12)
+            if result is not None:
+                return ControlEvidence(control.name, _text(control, track), True, stage, result[0])
+    return ControlEvidence(control.name, _text(control, track), False, "survived the declared search")
+
+
+def _text(control: Control, track: Track) -> str:
+    return control.description or str(track.relation)
+
+
+def _proofs(statement: ForAll, tracks: list[Track], context: Context) -> None:
+    """Symbolic and ball proofs, where the statement asks for them and nothing was refuted."""
+    if isinstance(statement, Identity) and statement.symbolic is not None:
+        prove_symbolically(statement, tracks)
+    if isinstance(statement, Inequality) and statement.prove and isinstance(statement.arena, Box):
+        for track in tracks:
+            if track.seen.witness is None and track.seen.undefined is None:
+                _prove_on_box(statement, statement.arena, track, context)
+
+
+def prove_symbolically(statement: Identity, tracks: list[Track]) -> None:
+    """Mark all parts proved if SymPy reduces every expression of ``symbolic`` to zero."""
+    if statement.symbolic is None:
+        return
+    remaining = {k: e for k, e in statement.symbolic().items() if sp.simplify(e) != 0}
+    for track in tracks:
+        if track.seen.witness is not None or track.seen.undefined is not None:
+            continue
+        if remaining:
+            track.seen.note = f"SymPy did not reduce {', '.join(remaining)} to zero"
+        else:
+            track.seen.proof = "symbolic proof by SymPy"
+            track.seen.proof_range = statement.symbolic_range
+
+
+def _prove_on_box(statement: Inequality, arena: Box, track: Track, context: Context) -> None:
+    box: Mapping[Any, Any] = arena.proof or {
+        p.symbol: (sp.nsimplify(p.low, rational=True), sp.nsimplify(p.high, rational=True))
+        for p in arena.params
+    }
+    from bounds import domain
+
+    proof = domain.prove(
+        track.relation,
+        dict(box),
+        max_boxes=PROOF_BOXES[context.profile],
+        equality_at=[dict(e) for e in statement.equality_at],
+    )
+    if proof.status == "proved":
+        track.seen.proof = "branch and bound in ball arithmetic"
+        track.seen.proof_range = ", ".join(f"{s} in [{lo}, {hi}]" for s, (lo, hi) in box.items())
+    elif proof.status == "refuted" and proof.witness is not None:
+        point = {str(k): v for k, v in proof.witness.items()}
+        final = _certifier(track, context)(point)
+        if final.status == "violated":
+            track.seen.witness = Witness(track.part.name, point, str(track.relation), final.lhs, final.rhs)
+
+
+def _curve(track: Track) -> dict[str, Any] | None:
+    """Bound and measured side along the temperature at the worst instance (memory sets only)."""
+    if not track.worst or track.worst[0].batch.memories is None or track.seen.scaled:
+        return None
+    base = max(track.worst, key=lambda c: c.excess).batch
+    if base.exact or base.size != 1 or base.memories.size > 20_000:
+        return None
+    beta_m2 = np.geomspace(1e-2, 300, 60)
+    m = float(np.max(np.sqrt(np.sum(base.memories**2, axis=-1)))) or 1.0
+    shape = (beta_m2.size,)
+    sweep = Instances(
+        beta_m2.size,
+        memories=np.broadcast_to(base.memories, (*shape, *base.memories.shape[1:])),
+        query=np.broadcast_to(base.query, (*shape, base.query.shape[-1])),
+        beta=beta_m2 / m**2,
+        target=np.full(shape, int(base.target[0])),
+        hull=None if base.hull is None else np.broadcast_to(base.hull, (*shape, base.hull.shape[-1])),
+        scalars={k: np.full(shape, float(v[0])) for k, v in base.scalars.items()},
+        model=base.model,
+        models=base.models,
+    )
+    found = margins(track.relation, sweep)
+    clip = 690.0
+
+    def series(name: str, role: str, logs: Any) -> dict[str, Any]:
+        y = [float(np.exp(v)) if np.isfinite(v) and abs(v) < clip else None for v in logs]
+        return {"name": name, "role": role, "x": beta_m2.tolist(), "y": y, "lo": None, "hi": None}
+
+    measured = series("left side (measured)", "simulation", found.log_lhs)
+    bound = series("right side (bound)", "bound", found.log_rhs)
+    if all(v is None for v in measured["y"]) or all(v is None for v in bound["y"]):
+        return None
+    return {
+        "title": f"{track.part.name}: along the temperature, at the tightest instance found",
+        "x_label": "beta m^2",
+        "y_label": "value",
+        "x_log": True,
+        "y_log": True,
+        "series": [bound, measured],
+    }
+
+

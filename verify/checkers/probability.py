@@ -1,0 +1,393 @@
+"""Probabilistic statements: chunks of trials, two one-sided e-processes per grid point, controls on the same data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bounds import expr
+from bounds.exact import DomainError, Real, Undecided, escalate
+from simulations.streams import stream
+from verify.checkers.forall import printed_hypotheses
+from verify.context import Context
+from verify.controls import broken_relation
+from verify.eprocess import log_e_against, log_e_for, log_e_mean_above, log_e_mean_below
+from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
+from verify.margins import compare, sides
+from verify.multiplicity import sup_of_average
+from verify.statement import Part, Probability
+
+ROUNDS = 16
+BUDGET = {"quick": 1, "standard": 5, "full": 25}
+PROFILES = ("quick", "standard", "full")
+REFUTE_STOP = math.log(1e7)
+SUPPORT = math.log(1 / 0.05)
+
+
+@dataclass(slots=True)
+class PointRun:
+    """One grid point: its values, the claimed bounds and the trials seen so far, chunk by chunk."""
+
+    values: dict[str, Any]
+    arguments: dict[str, Any]
+    bound: float
+    lower: float | None
+    mean_range: float | None
+    chunks: list[tuple[int, int, int]] = field(default_factory=list)
+    means: list[float] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return ", ".join(f"{k}={_short(v)}" for k, v in self.values.items())
+
+    def totals(self) -> tuple[int, int, int]:
+        """Failures, undecided, trials."""
+        f, a, n = (sum(c[i] for c in self.chunks) for i in range(3))
+        return f, a, n
+
+
+def check(statement: Probability, context: Context) -> Evidence:
+    """Measure a probabilistic statement at all its grid points."""
+    main = PartEvidence("probability", relation=_claim_text(statement))
+    evidence = Evidence([main], [])
+    runs = _prepare(statement, context, main, evidence)
+    deterministic = [_deterministic(statement, p, context) for p in statement.parts]
+    if not statement.parts or runs:
+        _simulate(statement, context, runs)
+        _judge(statement, main, runs)
+    else:
+        main.headline = False
+    evidence.parts += deterministic
+    _controls(statement, runs, evidence, context)
+    evidence.budget = {
+        "points": main.instances,
+        "points simulated": len(runs),
+        "trials": sum(r.totals()[2] for r in runs) + sum(len(r.means) for r in runs),
+    }
+    _rows_and_curves(statement, runs, evidence)
+    return evidence
+
+
+def _claim_text(statement: Probability) -> str:
+    if statement.mean_range is not None:
+        return f"E[{statement.event.__name__}] >= {statement.lower}"
+    low = f"{statement.lower} <= " if statement.lower is not None else ""
+    return f"{low}P({statement.event.__name__}) <= {statement.bound}"
+
+
+def _prepare(
+    statement: Probability, context: Context, main: PartEvidence, evidence: Evidence
+) -> list[PointRun]:
+    """Evaluate hypotheses, derived values and bounds at every point; keep the points worth simulating."""
+    runs: list[PointRun] = []
+    informative = 0
+    undefined = 0
+    for raw in statement.points:
+        if PROFILES.index(str(raw.get("profile", "quick"))) > PROFILES.index(context.profile):
+            continue
+        main.instances += 1
+        point = {k: v for k, v in raw.items() if k != "profile"}
+        try:
+            values = derive(statement, point)
+            if values is None:
+                continue
+            main.admissible += 1
+            bound = _number(statement.bound, values)
+            lower = None if statement.lower is None else _number(statement.lower, values)
+            counts = _holds(statement.informative, values) if statement.informative is not None else bound < 1
+            wanted = statement.simulate_if is None or _holds(statement.simulate_if, values)
+        except DomainError as error:
+            main.admissible += 1
+            undefined += 1
+            if main.undefined is None:
+                main.undefined = {k: Fraction(str(v)) for k, v in point.items()}
+                main.undefined_detail = f"no real value at {point}: {error}"
+            continue
+        informative += bool(counts)
+        if counts and not wanted:
+            evidence.notices.append(f"not simulated (too large): {_label(values)}")
+        if counts and wanted:
+            scale = None if statement.mean_range is None else _number(statement.mean_range, values)
+            arguments = {k: _argument(v, values) for k, v in statement.arguments.items()}
+            runs.append(PointRun(values, arguments, bound, lower, scale))
+    main.informative, main.judged = informative, main.admissible
+    main.drawn_admissible = main.admissible
+    main.undefined_share = undefined / main.instances if main.instances else None
+    return runs
+
+
+def derive(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] | None:
+    """All values at a point, as Reals; ``None`` where a hypothesis fails.
+
+    Raises DomainError where a derived formula has no real value.  A hypothesis is checked as soon as its
+    symbols are known, so that it can guard the formulas after it.
+    """
+    values: dict[str, Any] = {k: Real(str(v)) for k, v in point.items()}
+    pending = [h.relation for h in printed_hypotheses(statement)]
+
+    def hypotheses_hold() -> bool:
+        known = {s for s in values}
+        for relation in list(pending):
+            if {str(s) for s in relation.free_symbols} <= known:
+                pending.remove(relation)
+                if not _holds(relation, values):
+                    return False
+        return True
+
+    if not hypotheses_hold():
+        return None
+    for name, formula in statement.derive.items():
+        values[name] = evaluate(formula, values)
+        if not hypotheses_hold():
+            return None
+    return values
+
+
+def evaluate(formula: Any, values: Mapping[str, Any]) -> Real:
+    """Certified value of a formula at a grid point."""
+    formula = sp.sympify(formula)
+    return escalate(lambda: expr.ball(formula, {str(s): values[str(s)] for s in formula.free_symbols}))
+
+
+def _number(formula: Any, values: Mapping[str, Any]) -> float:
+    return float(evaluate(formula, values))
+
+
+def _holds(relation: Any, values: Mapping[str, Any]) -> bool:
+    if relation in (sp.true, sp.false):
+        return bool(relation)
+    lhs, rhs, equality = sides(relation)
+    try:
+        a, b = evaluate(lhs, values), evaluate(rhs, values)
+        return a == b if equality else compare(relation, a, b)
+    except Undecided:
+        return False
+
+
+def _argument(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        return value
+    number = _number(value, values)
+    return int(number) if number == int(number) and abs(number) < 2**53 else number
+
+
+def _simulate(statement: Probability, context: Context, runs: list[PointRun]) -> None:
+    """Rounds of one chunk per open point; a point closes when both questions are settled."""
+    budget = statement.trials * BUDGET[context.profile]
+    size = max(8, math.ceil(budget / ROUNDS))
+    for index in range(ROUNDS):
+        for run in [r for r in runs if _open(r)]:
+            name = (statement.event.__name__, *(f"{k}={v!r}" for k, v in sorted(run.arguments.items())), index)
+            outcome = np.asarray(
+                statement.event(stream(context.seed, *map(str, name)), size, **run.arguments)
+            )
+            if run.mean_range is None:
+                run.chunks.append((int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)))
+            else:
+                batches = np.array_split(outcome, 10)
+                run.means += [float(np.mean(b)) / run.mean_range for b in batches if b.size]
+
+
+def _open(run: PointRun) -> bool:
+    against, support = current(run)
+    return against < REFUTE_STOP and support < SUPPORT * 1.5
+
+
+def current(run: PointRun, bound: float | None = None) -> tuple[float, float]:
+    """Largest log e-values so far: against the claim, and for it (the smaller one of its two sides)."""
+    against, support = paths(run, run.bound if bound is None else bound)
+    return (max(against, default=0.0), max(support, default=0.0))
+
+
+def paths(run: PointRun, bound: float) -> tuple[list[float], list[float]]:
+    """Log e-values after every chunk, against and for the claim."""
+    if run.mean_range is not None:
+        if not run.means or run.lower is None:
+            return [], []
+        x, target = np.array(run.means), run.lower / run.mean_range
+        return list(np.asarray(log_e_mean_below(x, target))), list(np.asarray(log_e_mean_above(x, target)))
+    against, support = [], []
+    f = a = n = 0
+    for failures, ambiguous, trials in run.chunks:
+        f, a, n = f + failures, a + ambiguous, n + trials
+        upper_against = float(log_e_against(f, n, min(bound, 1.0))) if bound < 1 else 0.0
+        upper_for = float(log_e_for(f + a, n, bound)) if bound < 1 else math.inf
+        if run.lower is not None:
+            low = max(run.lower, 0.0)
+            lower_against = float(log_e_for(f + a, n, low))
+            lower_for = float(log_e_against(f, n, low)) if low > 0 else math.inf
+            # Two one-sided nulls: their average is an e-value against the pair.
+            upper_against = float(np.logaddexp(upper_against, lower_against)) - math.log(2)
+            upper_for = min(upper_for, lower_for)
+        against.append(upper_against)
+        support.append(upper_for)
+    return against, support
+
+
+def _judge(statement: Probability, main: PartEvidence, runs: list[PointRun]) -> None:
+    main.log_e_against = _evidence_against(runs)
+    main.supported = bool(runs) and all(current(r)[1] >= SUPPORT for r in runs)
+    open_points = [r.label for r in runs if current(r)[1] < SUPPORT]
+    if not runs:
+        main.supported = None
+        main.conclusive = main.undefined is not None or main.admissible == 0
+        main.note = "at no grid point that can be simulated does it claim more than the trivial"
+    elif open_points:
+        main.note = f"not decided at {len(open_points)} of {len(runs)} points, first {open_points[0]}"
+    ratios = [(r.totals()[0] / r.totals()[2] / r.bound, r) for r in runs if r.chunks and r.bound > 0]
+    if ratios:
+        ratio, worst = max(ratios, key=lambda t: t[0])
+        main.log_ratio = math.log(ratio) if ratio > 0 else None
+        main.where = {k: _short(v) for k, v in worst.values.items()} | {
+            "failures": worst.totals()[0],
+            "trials": worst.totals()[2],
+        }
+        if main.log_e_against > math.log(1e3):
+            worst = max(runs, key=lambda r: current(r)[0])
+            f, _, n = worst.totals()
+            main.witness = Witness(
+                main.name,
+                {k: Fraction(str(v)) if isinstance(v, int) else v for k, v in worst.arguments.items()},
+                _claim_text(statement),
+                f"{f} failures in {n} trials",
+                f"bound {worst.bound:.6g}",
+                certified=False,
+                level=math.exp(-min(main.log_e_against, 600)),
+            )
+
+
+def _evidence_against(runs: list[PointRun], bounds: list[float] | None = None) -> float:
+    """Supremum of the average e-value over the points (averaged first, then the running maximum)."""
+    if not runs:
+        return 0.0
+    listed = [paths(r, r.bound if bounds is None else bounds[i])[0] or [0.0] for i, r in enumerate(runs)]
+    longest = max(len(p) for p in listed)
+    padded = np.array([[0.0, *p] + [p[-1]] * (longest - len(p)) for p in listed])
+    return float(sup_of_average(padded))
+
+
+def _deterministic(statement: Probability, part: Part, context: Context) -> PartEvidence:
+    """A relation in the point's symbols, decided in balls at every point that meets the hypotheses."""
+    seen = PartEvidence(part.name, headline=part.headline, relation=part.relation)
+    lhs, rhs, equality = sides(part.relation)
+    for raw in statement.points:
+        point = {k: v for k, v in raw.items() if k != "profile"}
+        seen.instances += 1
+        try:
+            values = derive(statement, point)
+            if values is None or not all(_holds(h.relation, values) for h in part.given):
+                continue
+            seen.admissible += 1
+            a, b = evaluate(lhs, values), evaluate(rhs, values)
+            fine = a == b if equality else compare(part.relation, a, b)
+        except DomainError as error:
+            seen.undefined, seen.undefined_detail = {k: Fraction(str(v)) for k, v in point.items()}, str(error)
+            continue
+        except Undecided:
+            seen.undecided += 1
+            continue
+        if not fine and seen.witness is None:
+            exact = {k: Fraction(str(v)) for k, v in point.items()}
+            seen.witness = Witness(part.name, exact, str(part.relation), repr(a), repr(b))
+        if float(a) > 0 and float(b) > 0:
+            ratio = math.log(float(a)) - math.log(float(b))
+            if seen.log_ratio is None or ratio > seen.log_ratio:
+                seen.log_ratio, seen.where = ratio, {k: str(v) for k, v in point.items()}
+    seen.drawn_admissible = seen.admissible
+    if seen.admissible and not seen.undecided:
+        seen.proof = f"certified in ball arithmetic at {seen.admissible} grid points"
+    return seen
+
+
+def _controls(
+    statement: Probability, runs: list[PointRun], evidence: Evidence, context: Context
+) -> None:
+    """A control changes the bound; the trials already drawn must refute it at 1e-3."""
+    names = {p.name: p for p in statement.parts}
+    for control in statement.controls:
+        if control.part in names:
+            part = names[control.part]
+            relation = broken_relation(control, part)
+            broken = _deterministic(
+                statement, Part(part.name, relation, given=part.given), context
+            )
+            caught = broken.witness is not None or broken.undefined is not None
+            point = broken.witness.point if broken.witness else broken.undefined
+            evidence.controls.append(
+                ControlEvidence(control.name, control.description or str(relation), caught, "ball arithmetic", point)
+            )
+            continue
+        if control.relation == "undefined":
+            continue
+        bounds = [_number(control_bound(control, statement), r.values) for r in runs]
+        against = _mean_control(runs, bounds) if statement.mean_range is not None else _evidence_against(runs, bounds)
+        evidence.controls.append(
+            ControlEvidence(
+                control.name,
+                control.description or f"bound {control_bound(control, statement)}",
+                against >= math.log(1e3),
+                f"e-value exp({against:.4g}) on the same trials",
+            )
+        )
+
+
+def _mean_control(runs: list[PointRun], bounds: list[float]) -> float:
+    best = 0.0
+    for run, bound in zip(runs, bounds, strict=True):
+        if run.mean_range and run.means:
+            values = np.asarray(log_e_mean_below(np.array(run.means), min(bound / run.mean_range, 1.0)))
+            best = max(best, float(np.max(values)) - math.log(len(runs)))
+    return best
+
+
+def control_bound(control: Any, statement: Probability) -> Any:
+    """The broken bound: an expression, or a mutation of ``event <= bound`` (``lower <= mean`` for means)."""
+    if callable(control.relation) and not isinstance(control.relation, sp.Basic):
+        claimed = statement.bound if statement.mean_range is None else statement.lower
+        relation = control.relation(sp.Le(sp.Symbol("P_event"), claimed, evaluate=False))
+        return sides(relation)[1]
+    return control.relation
+
+
+def _rows_and_curves(statement: Probability, runs: list[PointRun], evidence: Evidence) -> None:
+    from verify.eprocess import confidence_interval
+
+    xs, bounds, values, los, his = [], [], [], [], []
+    for i, run in enumerate(runs):
+        if run.mean_range is not None or not run.chunks:
+            continue
+        f, a, n = run.totals()
+        low, high = confidence_interval(f, n, 0.05, ambiguous=a)
+        evidence.rows.append(
+            {"part": "probability", "point": run.label, "quantity": "failure probability", "value": f / n,
+             "lo": float(low), "hi": float(high), "trials": n, "note": f"bound {run.bound:.6g}, {a} undecided"}
+        )
+        xs.append(float(i + 1)); bounds.append(run.bound); values.append(f / n)
+        los.append(float(low)); his.append(float(high))
+    if xs:
+        evidence.curves.append(
+            {"title": "failure probability at the grid points (95 % anytime-valid intervals)",
+             "x_label": "grid point (order of the evidence table)", "y_label": "probability", "x_log": False, "y_log": False,
+             "series": [
+                 {"name": "bound", "role": "bound", "x": xs, "y": bounds, "lo": None, "hi": None},
+                 {"name": "simulation", "role": "simulation", "x": xs, "y": values, "lo": los, "hi": his}]}
+        )
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Real):
+        number = float(value)
+        return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:.6g}"
+    return str(value)
+
+
+def _label(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}={_short(v)}" for k, v in values.items())
+
+

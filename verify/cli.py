@@ -1,0 +1,248 @@
+"""The command `hopcheck`: a thin layer over :mod:`verify.runner` and :mod:`reports`."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from bounds import expr
+from reports import render, schema, terminal
+from simulations.memories_file import MemoryFileError, load_memories
+from verify import known
+from verify.loader import InputError, installed, select
+from verify.record import citation, grid_lines
+from verify.replay import certify_again, simulate_again
+from verify.runner import Outcome, Progress, Settings, execute, exit_code, tool_version
+from verify.statement import Probability
+from verify.store import StoreError
+
+BAD_INPUT, INTERRUPTED = 2, 130
+ERRORS = (InputError, MemoryFileError, StoreError, schema.RecordError)
+
+
+class Group(click.Group):
+    """Turns what users can get wrong into one sentence and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ERRORS as error:
+            click.echo(f"hopcheck: {error}", err=True)
+            ctx.exit(BAD_INPUT)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"hopcheck: {where}{error.strerror or error}", err=True)
+            ctx.exit(BAD_INPUT)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(tool_version(), prog_name="hopcheck")
+def main() -> None:
+    """Check the published theory of modern Hopfield models: bound against simulation, with witnesses."""
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+@main.command("list")
+@click.option("--paper", "papers", multiple=True, metavar="KEY", help="Only statements of this paper.")
+@click.option("--kind", type=click.Choice(["identity", "inequality", "probability", "scaling", "definition"]))
+def list_statements(papers: tuple[str, ...], kind: str | None) -> None:
+    """List the statements of the catalogue."""
+    chosen = select((), papers)
+    table = known.load()
+    rows = [s.statement for s in chosen.values() if kind is None or s.statement.kind == kind]
+    width = max((len(s.id) for s in rows), default=10)
+    for s in rows:
+        verdict = table.get(s.id, {}).get("verdict", "-")
+        click.echo(f"{s.id:<{width}}  {s.kind:<11}  {verdict:<13}  {s.title}")
+    click.echo(f"{len(rows)} statements", err=True)
+
+
+@main.command()
+@click.argument("identifier", metavar="ID")
+def show(identifier: str) -> None:
+    """Show one statement: citation, provenance, hypotheses, formula, grid, controls."""
+    found = installed()
+    if identifier not in found:
+        raise InputError(f"{identifier}: expected a statement id; `hopcheck list` shows all ids")
+    s = found[identifier].statement
+    click.echo(f"{s.id}  ({s.kind})\n{s.title}\n\n{citation(s)}\nprovenance: {s.provenance}")
+    if s.printed:
+        click.echo(f"as printed: {s.printed}")
+    if s.hypotheses:
+        click.echo("\nhypotheses")
+    for h in s.hypotheses:
+        text = " [stands only in the text around the statement]" if h.in_text_only else ""
+        click.echo(_indent(expr.plain(h.relation)) + (f"\n      {h.note}" if h.note else "") + text)
+    if isinstance(s, Probability):
+        click.echo(f"\nclaim: P({s.event.__name__}) <= bound")
+        for name, formula in s.derive.items():
+            click.echo(f"  {name} =\n{_indent(expr.plain(formula))}")
+        click.echo(f"  bound =\n{_indent(expr.plain(s.bound))}")
+    for part in s.parts:
+        reading = "" if part.headline else "  (a reading; it does not decide the verdict)"
+        click.echo(f"\n{part.name}{reading}\n{_indent(expr.plain(part.relation))}")
+    click.echo("\ngrid (quick profile)")
+    for line in grid_lines(s, "quick"):
+        click.echo(f"    {line}")
+    click.echo("\ncontrols")
+    for c in s.controls:
+        click.echo(f"    {c.name}{': ' + c.description if c.description else ''}")
+    for label, lines in (("notices", s.notices), ("related", s.related)):
+        if lines:
+            click.echo(f"\n{label}\n" + "\n".join(f"    {line}" for line in lines))
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+@main.command()
+@click.argument("statements", nargs=-1, metavar="[ID | GLOB | FILE.py]...")
+@click.option("--paper", "papers", multiple=True, metavar="KEY", help="Only statements of this paper.")
+@click.option("--profile", type=click.Choice(["quick", "standard", "full"]), default="quick", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--memories", metavar="FILE", default="", help="Run on these vectors (.npy, .npz, .csv; one memory per row).")
+@click.option("--beta", "betas", multiple=True, type=float, help="Inverse temperature(s) for --memories.")
+@click.option("--out", metavar="DIR", default=None, help="Run folder; naming an unfinished one goes on with it.")
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes.  [default: number of cores]")
+def run(
+    statements: tuple[str, ...],
+    papers: tuple[str, ...],
+    profile: str,
+    seed: int,
+    memories: str,
+    betas: tuple[float, ...],
+    out: str | None,
+    jobs: int | None,
+) -> None:
+    """Check statements and write a run folder with record and report."""
+    for value in betas:
+        if not (value > 0 and math.isfinite(value)):
+            raise InputError(f"--beta {value:g}: expected a finite number greater than 0")
+    if betas and not memories:
+        raise InputError("--beta: expected --memories FILE beside it; the catalogue has its own temperatures")
+    chosen = select(statements, papers)
+    if memories:
+        load_memories(memories)
+    folder = _run_folder(out, profile)
+    settings = Settings(
+        profile=profile,
+        seed=seed,
+        jobs=jobs or os.cpu_count() or 1,
+        memories=str(Path(memories).resolve()) if memories else "",
+        betas=betas,
+        command=("hopcheck", *sys.argv[1:]),
+    )
+    console = _console()
+    outcome = _with_progress(chosen, settings, folder, console)
+    render.write_all(outcome.record, folder)
+    proposal = known.proposal(outcome.record) if not statements and not papers else None
+    if proposal is not None:
+        (folder / "known_verdicts.proposed.json").write_text(proposal)
+    terminal.show(outcome.record, console)
+    click.echo(f"report: {folder / 'report.html'}")
+    if outcome.interrupted:
+        again = " ".join([*settings.command, *([] if out else ["--out", str(folder)])])
+        click.echo(f"interrupted: {len(outcome.pending)} statements left; go on with: {again}", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(exit_code(outcome.record))
+
+
+def _run_folder(out: str | None, profile: str) -> Path:
+    folder = Path(out) if out else Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{profile}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write-test"
+        probe.write_text("x")
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"--out {folder}: expected a folder that can be written, found: {error.strerror}") from error
+    return folder
+
+
+def _with_progress(chosen: Any, settings: Settings, folder: Path, console: Console) -> Outcome:
+    if not console.is_terminal:
+        count = {"done": 0, "total": 0}
+
+        def started(total: int, reused: int) -> None:
+            count.update(total=total, done=reused)
+            click.echo(f"{total} statements, profile {settings.profile}, seed {settings.seed}; {reused} already there")
+
+        def line(identifier: str, verdict: str, seconds: float) -> None:
+            count["done"] += 1
+            click.echo(f"[{count['done']}/{count['total']}] {identifier}: {verdict} ({seconds:.1f} s)")
+
+        return execute(chosen, settings, folder, Progress(started, line))
+    columns = (TextColumn("{task.description:<60}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        row = bar.add_task("starting", total=None)
+        return execute(
+            chosen,
+            settings,
+            folder,
+            Progress(
+                lambda total, reused: bar.update(row, total=total, completed=reused),
+                lambda i, verdict, _s: bar.update(row, advance=1, description=f"{i}: {verdict}"[:60]),
+            ),
+        )
+
+
+@main.command()
+@click.argument("folder", metavar="DIR")
+def report(folder: str) -> None:
+    """Render the report again from the record alone."""
+    render.render_from(Path(folder))
+    click.echo(f"report: {Path(folder) / 'report.html'}")
+
+
+@main.command()
+@click.argument("folder", metavar="DIR")
+@click.argument("identifier", metavar="ID")
+@click.option("--file", default="", help="The statement's own file, if it came from one.")
+def replay(folder: str, identifier: str, file: str) -> None:
+    """Decide the witness of a statement again, from its inputs alone."""
+    record = schema.load(Path(folder) / "record.json")
+    entry = next((s for s in record.statements if s.id == identifier), None)
+    if entry is None:
+        raise InputError(f"{identifier}: expected a statement of the run in {folder}")
+    if entry.witness is not None and entry.witness.certified:
+        found = certify_again(identifier, entry.witness.part, entry.witness.inputs, file=file)
+        click.echo(f"{identifier}, {entry.witness.part}: {found.status}")
+        click.echo(f"  left side   {found.lhs}\n  right side  {found.rhs}")
+        sys.exit(0 if found.status == "violated" else 1)
+    if entry.witness is not None:
+        click.echo(simulate_again(identifier, entry.witness.inputs, seed=record.seed, file=file))
+        click.echo(f"claimed: {entry.witness.relation}, {entry.witness.rhs}; in the run {entry.witness.lhs}")
+        return
+    if entry.domain is not None:
+        part = next(p.name for p in entry.parts if p.verdict == "undefined")
+        found = certify_again(identifier, part, entry.domain.example, file=file)
+        click.echo(f"{identifier}, {part}: {found.status}: {found.detail}")
+        sys.exit(0 if found.status == "undefined" else 1)
+    raise InputError(f"{identifier}: expected a statement with a witness, found the verdict {entry.verdict!r}")
+
+
+@main.command()
+@click.argument("file", metavar="FILE.py")
+def new(file: str) -> None:
+    """Write a commented template of a statement of your own; it runs as it is."""
+    path = Path(file)
+    if path.suffix != ".py":
+        raise InputError(f"{file}: expected a file name that ends in .py")
+    if path.exists():
+        raise InputError(f"{file}: expected a new file, found one that exists already")
+    path.write_text(files("verify").joinpath("template.py.txt").read_text().replace("{name}", file))
+    click.echo(f"written; try: hopcheck run {file}")

@@ -1,0 +1,38 @@
+"""Instances on a memory set that the user gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from simulations.streams import stream
+from verify.arena import Patterns
+from verify.context import Context
+from verify.drawing import add_queries, draw_scalars
+from verify.instances import Instances
+
+TARGETS = {"quick": 24, "standard": 96, "full": 384}
+DEFAULT_BETA_M2 = (0.1, 1.0, 4.0, 16.0, 64.0, 256.0)
+
+
+def given_batches(arena: Patterns, context: Context, name: str) -> Iterator[Instances]:
+    """Queries of all kinds of the arena about randomly chosen targets, one batch per temperature."""
+    memories = np.asarray(context.memories, dtype=float)[None]
+    m = float(np.max(np.linalg.norm(memories, axis=-1))) or 1.0
+    betas = context.betas or tuple(b / m**2 for b in DEFAULT_BETA_M2)
+    per_batch = max(4, min(TARGETS[context.profile], 40_000_000 // memories.size))
+    for beta in betas:
+        rng = stream(context.seed, name, "given", repr(float(beta)))
+        size = per_batch
+        drawn = Instances(
+            size,
+            memories=np.broadcast_to(memories, (size, *memories.shape[1:])),
+            beta=np.full(size, float(beta)),
+            target=rng.integers(0, memories.shape[1], size),
+            scalars=draw_scalars(rng, arena.params, size),
+            model=arena.model,
+            models=context.models,
+        )
+        add_queries(arena, drawn, rng)
+        yield drawn

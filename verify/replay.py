@@ -1,0 +1,90 @@
+"""Decide a stored witness again, from nothing but its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from simulations.streams import stream
+from verify.checkers.forall import printed_hypotheses, readings
+from verify.checkers.probability import derive, evaluate
+from verify.instances import Point
+from verify.loader import InputError, find
+from verify.margins import Certificate, certify, compare, sides
+from verify.statement import Part, Probability
+
+
+def parse_point(inputs: Mapping[str, Any]) -> Point:
+    """Inputs of a witness (rationals as text) as exact numbers.  Raises InputError for anything else."""
+
+    def number(value: Any) -> Any:
+        if isinstance(value, list):
+            return [number(v) for v in value]
+        try:
+            return Fraction(str(value))
+        except (ValueError, ZeroDivisionError) as error:
+            raise InputError(f"witness entry {value!r}: expected a rational number such as '3/7'") from error
+
+    point = {k: None if v is None else number(v) for k, v in inputs.items() if k != "target"}
+    if "target" in inputs:
+        point["target"] = int(inputs["target"])
+    return point
+
+
+def certify_again(identifier: str, part: str, point: Mapping[str, Any], *, file: str = "") -> Certificate:
+    """Certify a witness in exact and ball arithmetic: hypotheses and violation together.
+
+    ``part`` is the name of the violated part.  Raises InputError for an unknown statement or part.
+    """
+    statement = find(identifier, file).statement
+    exact = parse_point(point)
+    if isinstance(statement, Probability):
+        return _certify_at_grid_point(statement, part, point)
+    found = next((p for p in readings(statement) if p.name == part), None)
+    if found is None:
+        raise InputError(f"{identifier}: expected a part of this statement, found {part!r}")
+    model = getattr(statement.arena, "model", "dense")
+    return certify(found, printed_hypotheses(statement), exact, model=model, cap=8192)
+
+
+def _certify_at_grid_point(statement: Probability, part: str, point: Mapping[str, Any]) -> Certificate:
+    found = next((p for p in statement.parts if p.name == part), None)
+    if found is None:
+        raise InputError(f"{statement.id}: expected a part of this statement, found {part!r}")
+    values = derive(statement, dict(point))
+    if values is None:
+        return Certificate("inadmissible")
+    return _compare_part(found, values)
+
+
+def _compare_part(part: Part, values: Mapping[str, Any]) -> Certificate:
+    lhs, rhs, equality = sides(part.relation)
+    a, b = evaluate(lhs, values), evaluate(rhs, values)
+    fine = a == b if equality else compare(part.relation, a, b)
+    return Certificate("holds" if fine else "violated", repr(a), repr(b))
+
+
+def simulate_again(
+    identifier: str, arguments: Mapping[str, Any], *, seed: int, trials: int = 250, file: str = ""
+) -> str:
+    """Simulate the event of a probabilistic statement again at one grid point, on the run's own stream."""
+    statement = find(identifier, file).statement
+    if not isinstance(statement, Probability):
+        raise InputError(f"{identifier}: expected a probabilistic statement, found kind {statement.kind}")
+    exact = {k: _plain(v) for k, v in arguments.items()}
+    name = (statement.event.__name__, *(f"{k}={v!r}" for k, v in sorted(exact.items())), "0")
+    outcome = np.asarray(statement.event(stream(seed, *name), trials, **exact))
+    failures = int(np.sum(outcome == 1))
+    return f"{failures} failures in {outcome.size} trials of {statement.event.__name__} at {exact}"
+
+
+def _plain(value: Any) -> Any:
+    try:
+        number = Fraction(str(value))
+    except ValueError:
+        return value
+    return int(number) if number.denominator == 1 else float(value)
+

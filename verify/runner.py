@@ -1,0 +1,310 @@
+"""A run: plan, tasks through an executor, results into the store, the record at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import multiprocessing
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reports import schema
+from simulations.memories_file import load_memories
+from verify import known
+from verify.loader import Loaded
+from verify.multiplicity import anytime_p, holm
+from verify.papers import PAPERS
+from verify.statement import Probability
+from verify.store import ResultStore, key
+from verify.tasks import Task, quiet_worker, run_task
+
+ALPHA_REFUTE = 1e-3
+ALPHA_SUPPORT = 0.05
+PACKAGES = ("numpy", "scipy", "sympy", "mpmath", "python-flint", "hypothesis", "matplotlib")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for."""
+
+    profile: str = "quick"
+    seed: int = 0
+    jobs: int = 1
+    memories: str = ""
+    betas: tuple[float, ...] = ()
+    command: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Progress:
+    """Called back by the run; the command line shows it."""
+
+    started: Callable[[int, int], None] = lambda total, reused: None
+    finished: Callable[[str, str, float], None] = lambda identifier, verdict, seconds: None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A finished (or interrupted) run."""
+
+    record: schema.Record
+    interrupted: bool = False
+    reused: int = 0
+    pending: list[str] = field(default_factory=list)
+
+
+def tool_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return version("hopcheck")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+@cache
+def code_fingerprint() -> str:
+    """Hash of our own sources: stored results are reused only by the code that made them."""
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parent.parent
+    for name in ("bounds", "simulations", "verify"):
+        for path in sorted((root / name).rglob("*.py")):
+            digest.update(str(path.relative_to(root)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def plan(chosen: Mapping[str, Loaded], settings: Settings) -> list[Task]:
+    """The tasks, and with them the level at which a probabilistic statement counts as refuted.
+
+    The family-wise budget is divided over the probabilistic statements of the run before any data are seen;
+    Holm's procedure, applied when all are finished, can only reject more.
+    """
+    family = sum(isinstance(s.statement, Probability) for s in chosen.values())
+    threshold = math.log(max(family, 1) / ALPHA_REFUTE)
+    return [
+        Task(i, s.file, settings.profile, settings.seed, settings.memories, settings.betas, threshold)
+        for i, s in chosen.items()
+        if not settings.memories or takes_memories(s.statement)
+    ]
+
+
+def takes_memories(statement: Any) -> bool:
+    """Whether a statement can be run on a given memory set."""
+    arena = getattr(statement, "arena", None)
+    return hasattr(arena, "query") and not arena.clustered
+
+
+def task_key(task: Task) -> str:
+    """Name of a task's result in the store."""
+    file_hash = hashlib.sha256(Path(task.file).read_bytes()).hexdigest() if task.file else ""
+    memories = hashlib.sha256(Path(task.memories).read_bytes()).hexdigest() if task.memories else ""
+    return key(
+        id=task.id,
+        file=file_hash,
+        profile=task.profile,
+        seed=task.seed,
+        memories=memories,
+        betas=[repr(b) for b in task.betas],
+        threshold=repr(task.threshold),
+        code=code_fingerprint(),
+    )
+
+
+def execute(
+    chosen: Mapping[str, Loaded], settings: Settings, out: Path, progress: Progress | None = None
+) -> Outcome:
+    """Run all tasks that the store in ``out`` does not hold yet, and build the record.
+
+    Ctrl-C ends the workers, keeps what is finished and returns an incomplete record.
+    Raises StoreError if results cannot be written.
+    """
+    progress = progress or Progress()
+    begun, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
+    tasks = plan(chosen, settings)
+    interrupted = False
+    with ResultStore(out / "results.sqlite") as store:
+        keys = {t.id: task_key(t) for t in tasks}
+        results = {t.id: found for t in tasks if (found := store.get(keys[t.id])) is not None}
+        reused = len(results)
+        progress.started(len(tasks), reused)
+
+        def finish(identifier: str, result: dict[str, Any]) -> None:
+            results[identifier] = result
+            store.put(keys[identifier], result)
+            progress.finished(identifier, result["statement"]["verdict"], result["seconds"])
+
+        todo = [t for t in tasks if t.id not in results]
+        try:
+            _run_all(todo, settings.jobs, finish)
+        except KeyboardInterrupt:
+            interrupted = True
+    ordered = {t.id: results[t.id] for t in tasks if t.id in results}
+    record = build_record(ordered, settings, started, time.perf_counter() - begun, len(ordered) == len(tasks))
+    return Outcome(record, interrupted, reused, [t.id for t in tasks if t.id not in results])
+
+
+Finish = Callable[[str, dict[str, Any]], None]
+
+
+def _run_all(tasks: list[Task], jobs: int, finish: Finish) -> None:
+    if jobs <= 1 or len(tasks) <= 1:
+        for task in tasks:
+            finish(task.id, run_task(task))
+        return
+    failed: dict[str, int] = {}
+    remaining = tasks
+    while remaining:
+        remaining = _run_pool(remaining, jobs, finish, failed)
+
+
+def _run_pool(tasks: list[Task], jobs: int, finish: Finish, failed: dict[str, int]) -> list[Task]:
+    """One process pool.  If a worker dies, returns the tasks to try again (each at most once more)."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: one BLAS thread each
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    pool = ProcessPoolExecutor(
+        min(jobs, len(tasks)), multiprocessing.get_context("spawn"), initializer=quiet_worker
+    )
+    done: set[str] = set()
+    try:
+        for task, result in _completed(pool, tasks):
+            done.add(task.id)
+            finish(task.id, result)
+        pool.shutdown()
+        return []
+    except BrokenProcessPool:
+        again = []
+        for task in (t for t in tasks if t.id not in done):
+            failed[task.id] = failed.get(task.id, 0) + 1
+            if failed[task.id] <= 1 or len(failed) > jobs:
+                again.append(task)
+            else:
+                finish(task.id, _crashed(task))
+        return again
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def _completed(executor: Executor, tasks: Iterable[Task]) -> Iterable[tuple[Task, dict[str, Any]]]:
+    pending: dict[Future[dict[str, Any]], Task] = {executor.submit(run_task, t): t for t in tasks}
+    while pending:
+        ready, _ = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+        for future in ready:
+            yield pending.pop(future), future.result()
+
+
+def _crashed(task: Task) -> dict[str, Any]:
+    from verify.evidence import Evidence
+    from verify.loader import find
+    from verify.record import statement_record
+
+    evidence = Evidence([], [], error="the worker process died twice while checking this statement")
+    loaded = find(task.id, task.file)
+    entry = statement_record(
+        loaded.statement, evidence, task.threshold, seed=task.seed, profile=task.profile, file=task.file
+    )
+    return {"statement": entry.model_dump(), "seconds": 0.0, "log_e": 0.0}
+
+
+def build_record(
+    results: Mapping[str, dict[str, Any]], settings: Settings, started: str, wall: float, complete: bool
+) -> schema.Record:
+    """The run record: entries in catalogue order, Holm over the probabilistic ones, known verdicts beside."""
+    table = {} if settings.memories else known.load()
+    rejected = _holm_rejections(results)
+    entries = [_final(r["statement"], r["statement"]["id"] in rejected, table) for r in results.values()]
+    seconds = {i: float(r["seconds"]) for i, r in results.items()}
+    slowest = sorted(seconds.items(), key=lambda t: -t[1])[:5]
+    used = {e["paper"] for e in entries} - {"user"}
+    return schema.Record.model_validate(
+        {
+            "tool": {"name": "hopcheck", "version": tool_version()},
+            "command": list(settings.command),
+            "seed": settings.seed,
+            "profile": settings.profile,
+            "alpha": {"refute": ALPHA_REFUTE, "support": ALPHA_SUPPORT},
+            "machine": {
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+                "cpu_count": os.cpu_count(),
+                "versions": {p: version(p) for p in PACKAGES},
+            },
+            "started": started,
+            "timing": {
+                "wall_seconds": wall,
+                "slowest": [{"id": i, "seconds": s} for i, s in slowest],
+                "seconds": seconds,
+            },
+            "memories": _memories_note(settings.memories),
+            "papers": {k: v for k, v in PAPERS.items() if k in used},
+            "statements": entries,
+            "complete": complete,
+        }
+    )
+
+
+def _holm_rejections(results: Mapping[str, dict[str, Any]]) -> frozenset[str]:
+    pvalues = {
+        i: float(anytime_p(r["log_e"])) for i, r in results.items() if r["statement"]["kind"] in ("probability", "scaling")
+    }
+    return holm(pvalues, ALPHA_REFUTE).rejected if pvalues else frozenset()
+
+
+def _final(entry: dict[str, Any], rejected: bool, table: Mapping[str, Any]) -> dict[str, Any]:
+    entry = json.loads(json.dumps(entry))
+    if rejected and entry["verdict"] != "refuted":
+        reason = "refuted by Holm's procedure over all probabilistic statements of the run"
+        entry |= {"outcome": "fail", "verdict": "refuted", "reason": reason}
+    recorded = table.get(entry["id"])
+    entry["known"] = recorded
+    if recorded is not None:
+        entry["matches_known"] = all(entry[k] == recorded[k] for k in ("outcome", "verdict"))
+    return entry
+
+
+def _memories_note(path: str) -> dict[str, Any] | None:
+    if not path:
+        return None
+    memories = load_memories(path)
+    distinct = np.unique(memories, axis=0).shape[0]
+    return {
+        "file": Path(path).name,
+        "shape": list(memories.shape),
+        "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest(),
+        "duplicates": int(memories.shape[0] - distinct),
+    }
+
+
+def exit_code(record: schema.Record) -> int:
+    """0: every verdict is the known one (or, without a known one, a pass); else 1.
+
+    On given memories a statement that does not apply is no failure; one that fails although it is
+    known to hold is.
+    """
+    if record.memories is not None:
+        table = known.load()
+        for s in record.statements:
+            expected = table.get(s.id, {}).get("outcome", "pass")
+            if s.verdict in ("error", "blind") or (s.outcome == "fail" and expected != "fail"):
+                return 1
+        return 0
+    for s in record.statements:
+        fine = s.matches_known if s.known is not None else s.outcome == "pass"
+        if not fine or (s.known is not None and s.outcome == "none"):
+            return 1
+    return 0 if record.complete else 1

@@ -1,0 +1,408 @@
+"""The quantities that formulas speak of: one SymPy symbol each, and how it is measured on a batch.
+
+A measuring function takes :class:`verify.instances.Instances` and returns an array of shape (B,).  It is
+written once and runs on float arrays and on object arrays of exact or ball numbers alike.  Positive
+quantities that underflow in double precision also have a logarithmic reading, used for floats only.
+Symbols follow README notation: ``xi_mu`` target memory, ``x`` query, ``T`` retrieval map of the
+statement's model, ``m`` largest norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from bounds.exact import Real, enclose_fixed_point, enclose_max, enclose_min, spectral_norm
+from simulations import geometry
+from simulations.retrieval import retrieve
+from simulations.variants import base
+from verify.instances import Array, Instances
+
+Measure = Callable[[Instances], Array]
+
+LIMIT_STEPS = 4096
+"""Steps after which an iteration counts as ended (a Newton polish comes before that)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A named quantity: its symbol, meaning, measurement and (for floats) the logarithm of it."""
+
+    symbol: Any
+    meaning: str
+    measure: Measure
+    log_measure: Measure | None = None
+
+
+VOCABULARY: dict[Any, Quantity] = {}
+
+
+def quantity(
+    name: str, meaning: str, *, log: Measure | None = None, **assumptions: bool
+) -> Callable[[Measure], Any]:
+    """Register a measuring function; the decorated name becomes the SymPy symbol."""
+
+    def register(measure: Measure) -> Any:
+        symbol = sp.Symbol(name, **(assumptions or {"nonnegative": True}))
+        if symbol in VOCABULARY:
+            raise ValueError(f"quantity {name!r} is defined twice")
+        VOCABULARY[symbol] = Quantity(symbol, meaning, measure, log)
+        return symbol
+
+    return register
+
+
+def measure(batch: Instances, symbol: Any) -> Array:
+    """The value of a quantity on a batch, shape (B,), cached on the batch."""
+    return _cached(batch, symbol, lambda: _full(batch, _lookup(batch, symbol)(batch)))
+
+
+def measure_log(batch: Instances, symbol: Any) -> Array | None:
+    """Natural logarithm of a quantity where it has its own logarithmic reading, else ``None``."""
+    known = VOCABULARY.get(symbol)
+    if known is None or known.log_measure is None or batch.exact:
+        return None
+    log_measure = known.log_measure
+    return _cached(batch, (symbol, "log"), lambda: _full(batch, log_measure(batch)))
+
+
+def _lookup(batch: Instances, symbol: Any) -> Measure:
+    if str(symbol) in batch.scalars:
+        return lambda b: b.scalars[str(symbol)]
+    return VOCABULARY[symbol].measure
+
+
+def _cached(batch: Instances, key: Any, compute: Callable[[], Any]) -> Any:
+    if key not in batch.cache:
+        batch.cache[key] = compute()
+    return batch.cache[key]
+
+
+def _full(batch: Instances, value: Array) -> Array:
+    return np.broadcast_to(np.asarray(value), (batch.size,))
+
+
+# -- array helpers that work in both readings -------------------------------------------------------
+
+
+def largest(a: Array, axis: int = -1) -> Array:
+    """Maximum along an axis; a rigorous enclosure for ball arrays."""
+    return enclose_max(a, axis) if a.dtype == object else np.max(a, axis=axis)
+
+
+def smallest(a: Array, axis: int = -1) -> Array:
+    """Minimum along an axis; a rigorous enclosure for ball arrays."""
+    return enclose_min(a, axis) if a.dtype == object else np.min(a, axis=axis)
+
+
+def norm(v: Array) -> Array:
+    """Euclidean norm along the last axis."""
+    return np.sqrt(np.sum(v * v, axis=-1))
+
+
+def target_memory(b: Instances) -> Array:
+    """xi_mu, shape (B, d)."""
+    memories = np.broadcast_to(b.memories, (b.size, *b.memories.shape[1:]))
+    return memories[np.arange(b.size), b.target]
+
+
+def others(b: Instances, values: Array) -> Array:
+    """Values (B, M) without the target's column, shape (B, M-1)."""
+    keep = np.arange(values.shape[-1]) != b.target[:, None]
+    return values[keep].reshape(b.size, values.shape[-1] - 1)
+
+
+def overlaps(b: Instances) -> Array:
+    """z = Xi^T x, shape (B, M)."""
+    return _cached(b, "overlaps", lambda: _full2(b, base.overlaps(b.memories, b.query, np)))
+
+
+def _full2(b: Instances, value: Array) -> Array:
+    return np.broadcast_to(value, (b.size, *value.shape[1:]))
+
+
+def target_overlaps(b: Instances) -> Array:
+    """<xi_mu, xi_nu> for all nu, shape (B, M)."""
+    return _cached(b, "target overlaps", lambda: _full2(b, base.overlaps(b.memories, target_memory(b), np)))
+
+
+def column(b: Instances, values: Array) -> Array:
+    """The target's entry of values (B, M), shape (B,)."""
+    return values[np.arange(b.size), b.target]
+
+
+def weights(b: Instances, model: str | None = None) -> Array:
+    """p(x) of a model (default: the statement's), shape (B, M)."""
+    variant = b.models[model or b.model]
+    return _cached(b, ("weights", variant.name), lambda: variant.weights(b.beta[:, None] * overlaps(b), np))
+
+
+def update(b: Instances, model: str | None = None) -> Array:
+    """T(x), shape (B, d)."""
+    variant = b.models[model or b.model]
+    return _cached(
+        b, ("update", variant.name), lambda: _full2(b, base.update(variant, b.memories, b.query, b.beta))
+    )
+
+
+def error(b: Instances, model: str) -> Array:
+    """|T(x) - xi_mu| as a sum over p_j (xi_j - xi_mu), shape (B,)."""
+    return base.retrieval_error(b.models[model], b.memories, b.query, b.beta, b.target)
+
+
+def log_error(b: Instances, model: str) -> Array:
+    """log |T(x) - xi_mu|, never underflowing, shape (B,)."""
+    return base.log_retrieval_error(b.models[model], b.memories, b.query, b.beta, b.target)
+
+
+def at_update(b: Instances) -> Instances:
+    """The batch with the query replaced by T(x)."""
+    return _cached(b, "at update", lambda: b.with_query(update(b)))
+
+
+def at_fixed_point(b: Instances) -> Instances:
+    """The batch with the query replaced by x*_mu, the limit of the iteration from the target memory."""
+    return _cached(b, "at fixed point", lambda: b.with_query(fixed_point(b)))
+
+
+def fixed_point(b: Instances) -> Array:
+    """x*_mu, shape (B, d): the limit from xi_mu; in exact reading a Krawczyk enclosure of that limit."""
+    return _cached(b, "fixed point", lambda: limit_from(b, target_memory(b)))
+
+
+def limit_from(b: Instances, start: Array) -> Array:
+    """The limit of the iteration from ``start`` (B, d); enclosed by balls in exact reading."""
+    if not b.exact:
+        return retrieve(b.variant, b.memories, start, b.beta, max_steps=LIMIT_STEPS, polish=True).state
+    memories = np.array([[[float(v) for v in row] for row in s] for s in b.memories])
+    guess = retrieve(
+        b.variant,
+        memories,
+        np.array([[float(v) for v in row] for row in start]),
+        np.array([float(v) for v in b.beta]),
+        max_steps=LIMIT_STEPS,
+        polish=True,
+    ).state[0]
+    found = enclose_fixed_point(
+        lambda x: base.update(b.variant, b.memories, x[None, :], b.beta)[0],
+        lambda x: base.jacobian(b.variant, b.memories, x[None, :], b.beta)[0],
+        guess,
+    )
+    return found[None, :]
+
+
+def jacobian_norm(b: Instances) -> Array:
+    """Spectral norm of the Jacobian of T at x, shape (B,)."""
+    jacobian = base.jacobian(b.variant, b.memories, b.query, b.beta)
+    if b.exact:
+        return np.array([spectral_norm(jacobian[0])], dtype=object)
+    return np.max(np.abs(np.linalg.eigvalsh(jacobian)), axis=-1)
+
+
+def centred(b: Instances) -> Array:
+    """Memories minus the target memory, shape (B, M, d)."""
+    return b.memories - target_memory(b)[:, None, :]
+
+
+def number(b: Instances, value: int) -> Array:
+    """A constant in the batch's own arithmetic, shape (B,)."""
+    return np.full(b.size, Real(value) if b.exact else float(value), dtype=object if b.exact else float)
+
+
+# -- sizes and geometry ---------------------------------------------------------------------------------
+
+
+@quantity("M", "number of memories", integer=True, positive=True)
+def M(b: Instances) -> Array:
+    return number(b, b.memories.shape[-2])
+
+
+@quantity("d", "dimension", integer=True, positive=True)
+def d(b: Instances) -> Array:
+    return number(b, b.memories.shape[-1])
+
+
+@quantity("beta", "inverse temperature", positive=True)
+def beta(b: Instances) -> Array:
+    return b.beta
+
+
+def norms(b: Instances) -> Array:
+    """|xi_nu|, shape (B, M)."""
+    return _cached(b, "norms", lambda: _full2(b, norm(b.memories)))
+
+
+@quantity("m", "largest norm of a memory")
+def m(b: Instances) -> Array:
+    return largest(norms(b))
+
+
+@quantity("norm_spread", "relative spread of the squared norms of the memories")
+def norm_spread(b: Instances) -> Array:
+    squares = np.sum(b.memories * b.memories, axis=-1)
+    high, low = largest(squares), smallest(squares)
+    if b.exact:
+        return np.array([h - v for h, v in zip(high, low, strict=True)], dtype=object)
+    return (high - low) / np.where(high > 0, high, 1.0)
+
+
+@quantity("R", "half the smallest distance between two memories")
+def R(b: Instances) -> Array:
+    if b.memories.shape[-2] == 1:
+        return number(b, 0)
+    return _cached(b, "R", lambda: pair_extremes(b)[0] / 2)
+
+
+@quantity("diam", "largest distance between two memories")
+def diam(b: Instances) -> Array:
+    return number(b, 0) if b.memories.shape[-2] == 1 else pair_extremes(b)[1]
+
+
+def pair_extremes(b: Instances) -> tuple[Array, Array]:
+    """Smallest and largest distance between two memories, each (B,) or (1,)."""
+
+    def compute() -> tuple[Array, Array]:
+        if not b.exact:
+            return 2 * geometry.half_min_distance(b.memories), geometry.diameter(b.memories)
+        rows = b.memories[0]
+        count = rows.shape[0]
+        i, j = np.triu_indices(count, 1)
+        squares = np.sum((rows[i] - rows[j]) * (rows[i] - rows[j]), axis=-1)[None, :]
+        return np.sqrt(smallest(squares)), np.sqrt(largest(squares))
+
+    extremes: tuple[Array, Array] = _cached(b, "pair extremes", compute)
+    return extremes
+
+
+@quantity("Delta_mu", "separation of the target memory", real=True)
+def Delta_mu(b: Instances) -> Array:
+    z = target_overlaps(b)
+    return column(b, z) - largest(others(b, z))
+
+
+@quantity("Delta_x", "separation of the query with respect to the target", real=True)
+def Delta_x(b: Instances) -> Array:
+    z = overlaps(b)
+    return column(b, z) - largest(others(b, z))
+
+
+@quantity("dist", "distance of the query from the target memory")
+def dist(b: Instances) -> Array:
+    return norm(b.query - target_memory(b))
+
+
+@quantity("norm_x", "norm of the query")
+def norm_x(b: Instances) -> Array:
+    return norm(b.query)
+
+
+@quantity("hull_defect", "how far the query is from being the stated convex combination of the memories")
+def hull_defect(b: Instances) -> Array:
+    combination = np.sum(b.hull[..., None] * b.memories, axis=-2)
+    gap = np.sum(np.abs(combination - b.query), axis=-1) + np.abs(np.sum(b.hull, axis=-1) - 1)
+    return gap + np.sum(np.abs(b.hull) - b.hull, axis=-1)
+
+
+# -- the retrieval map --------------------------------------------------------------------------------
+
+
+@quantity("err", "retrieval error |T(x) - xi_mu|", log=lambda b: log_error(b, b.model))
+def err(b: Instances) -> Array:
+    return error(b, b.model)
+
+
+@quantity("err_dense", "retrieval error of the dense map", log=lambda b: log_error(b, "dense"))
+def err_dense(b: Instances) -> Array:
+    return error(b, "dense")
+
+
+@quantity("err_sparse", "retrieval error of the sparse map", log=lambda b: log_error(b, "sparse"))
+def err_sparse(b: Instances) -> Array:
+    return error(b, "sparse")
+
+
+@quantity("step", "|T(x) - x|")
+def step(b: Instances) -> Array:
+    return norm(update(b) - b.query)
+
+
+@quantity("p_mu", "weight of the target memory")
+def p_mu(b: Instances) -> Array:
+    return column(b, weights(b))
+
+
+def _log_rest(b: Instances) -> Array:
+    scores = b.beta[:, None] * overlaps(b)
+    rest = others(b, scores)
+    top = np.max(rest, axis=-1)
+    log_rest = top + np.log(np.sum(np.exp(rest - top[:, None]), axis=-1))
+    return log_rest - np.logaddexp(log_rest, column(b, scores))
+
+
+@quantity("q_mu", "weight 1 - p_mu of all memories but the target")
+def q_mu(b: Instances) -> Array:
+    w = weights(b)
+    return np.sum(others(b, w), axis=-1) if w.shape[-1] > 1 else number(b, 0)
+
+
+@quantity(
+    "q_dense", "weight 1 - p_mu of the dense map", log=lambda b: _log_rest(b) if b.memories.shape[-2] > 1 else None
+)
+def q_dense(b: Instances) -> Array:
+    w = weights(b, "dense")
+    return np.sum(others(b, w), axis=-1) if w.shape[-1] > 1 else number(b, 0)
+
+
+@quantity("q_sparse", "weight 1 - p_mu of the sparse map")
+def q_sparse(b: Instances) -> Array:
+    w = weights(b, "sparse")
+    return np.sum(others(b, w), axis=-1) if w.shape[-1] > 1 else number(b, 0)
+
+
+@quantity("p_max", "largest weight")
+def p_max(b: Instances) -> Array:
+    return largest(weights(b))
+
+
+@quantity("J_norm", "spectral norm of the Jacobian of T at x")
+def J_norm(b: Instances) -> Array:
+    return jacobian_norm(b)
+
+
+@quantity("E_x", "energy at the query", real=True)
+def E_x(b: Instances) -> Array:
+    return b.variant.energy(b.memories, b.query, b.beta)
+
+
+@quantity("E_Tx", "energy at T(x)", real=True)
+def E_Tx(b: Instances) -> Array:
+    return measure(at_update(b), E_x)
+
+
+# -- the fixed point of the target --------------------------------------------------------------------------
+
+
+@quantity("dist_star", "|x*_mu - xi_mu|, x*_mu the limit of the iteration from the target memory")
+def dist_star(b: Instances) -> Array:
+    return measure(at_fixed_point(b), dist)
+
+
+@quantity("gap_star", "|x - x*_mu|")
+def gap_star(b: Instances) -> Array:
+    return norm(b.query - fixed_point(b))
+
+
+@quantity("step_star", "|T(x) - x*_mu|")
+def step_star(b: Instances) -> Array:
+    return norm(update(b) - fixed_point(b))
+
+
+@quantity(
+    "err_star", "|T(x*_mu) - xi_mu| = |x*_mu - xi_mu|, accumulated as an error", log=lambda b: log_error(at_fixed_point(b), b.model)
+)
+def err_star(b: Instances) -> Array:
+    return measure(at_fixed_point(b), err)
