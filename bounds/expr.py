@@ -3,7 +3,7 @@
 A formula is written once with exact numbers.  ``arrays`` and ``log_arrays`` evaluate it on any array-API
 namespace with a mask of where it is real, ``precise`` in mpmath, ``ball`` rigorously; ``latex``, ``mathml``
 and ``plain`` show it.  Supported: + * **, rationals, pi, E, exp, log, sqrt, sin, cos, tan, sinh, cosh, tanh,
-acos, Abs, Max, Min, floor, ceiling, gamma, loggamma, LambertW(x), LambertW(x, -1), CapArea(d, theta).
+acos, asin, Abs, Max, Min, floor, ceiling, gamma, loggamma, LambertW(x), LambertW(x, -1), CapArea(d, theta).
 
 Conventions: log(0) is outside the domain; 0 times an undefined value is undefined; 0**0 = 1 as in SymPy; a
 non-integer power of a negative number has no value.

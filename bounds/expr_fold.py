@@ -8,7 +8,7 @@ has no real value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import sympy as sp
@@ -36,6 +36,23 @@ _NAMES: dict[Any, str] = {
     sp.loggamma: "loggamma",
     CapArea: "cap_area",
 }
+
+_DERIVED: dict[Any, Callable[[Any], Any]] = {
+    sp.cot: lambda u: sp.cos(u) / sp.sin(u),
+    sp.sec: lambda u: 1 / sp.cos(u),
+    sp.csc: lambda u: 1 / sp.sin(u),
+    sp.coth: lambda u: sp.cosh(u) / sp.sinh(u),
+    sp.sech: lambda u: 1 / sp.cosh(u),
+    sp.csch: lambda u: 1 / sp.sinh(u),
+    sp.asin: lambda u: sp.pi / 2 - sp.acos(u),
+    sp.re: lambda u: u,
+    sp.conjugate: lambda u: u,
+    sp.im: lambda u: sp.Mul(0, u, evaluate=False),
+}
+"""Functions read through others; every symbol is real here.
+
+SymPy introduces some by itself: tan(x + pi/2) becomes -cot(x), Abs(exp(x)) becomes exp(re(x)).
+"""
 
 _CONSTANTS: dict[Any, str] = {sp.pi: "pi", sp.E: "e"}
 
@@ -124,7 +141,8 @@ def _step(node: Any, algebra: Algebra[V], visit: Any) -> V:
         return algebra.symbol(node.name, node)
     if node in _CONSTANTS:
         return algebra.constant(_CONSTANTS[node])
-    if node in _NOT_REAL:
+    if node in _NOT_REAL or (isinstance(node, sp.Mul) and sp.I in node.args):
+        # The other factors may be functions that occur in complex constants only, such as asinh.
         return algebra.no_value(node)
     if isinstance(node, sp.Add):
         return algebra.add([visit(a) for a in node.args], node)
@@ -134,6 +152,8 @@ def _step(node: Any, algebra: Algebra[V], visit: Any) -> V:
         return _power(node, algebra, visit)
     if isinstance(node, sp.LambertW):
         return algebra.call(_lambertw_name(node), [visit(node.args[0])], node)
+    if node.func in _DERIVED:
+        return visit(_DERIVED[node.func](*node.args))
     name = _NAMES.get(node.func)
     if name is None:
         raise UnsupportedFunction(f"no reading for {node.func.__name__} in {node}")

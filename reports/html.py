@@ -1,7 +1,7 @@
 """The report as one HTML file: no network, no JavaScript, formulas as MathML, plots as inline SVG.
 
-Autoescape is on for every template; the only unescaped texts are MathML that `reports.mathml` admitted and SVG
-that `reports.plots` drew. A content security policy in the page forbids scripts and any request.
+Autoescape is on for every template; the only unescaped texts are MathML that `reports.mathml` admitted and
+SVG that `reports.plots` drew. A content security policy in the page forbids scripts and any request.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def _environment() -> Environment:
     environment.filters.update(
         anchor=anchor,
         breakable=breakable,
+        caption=plots.caption,
         draw=plots.draw,
         mathml=mathml.admit,
         number=words.number,

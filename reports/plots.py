@@ -1,8 +1,8 @@
 """Curves of a record as inline SVG: the same curve gives the same bytes on every rendering.
 
 Bounds are lines, references dashed lines, simulations points with error bars, witnesses crosses. Colours are
-from the Okabe-Ito palette, which colour-blind readers can tell apart; markers and dashes differ as well. Text
-and axes take the colour of the page around them, so a plot suits a light and a dark page.
+near the Okabe-Ito palette, which colour-blind readers can tell apart, shifted to contrast with light and with
+dark pages; markers and dashes differ as well. Text and axes take the colour of the page around them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Artist = Any
 Axes = Any
 
 _INK = "#010203"  # stands for "the colour of the page's text" until the drawing is finished
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_COLOURS = ("#1a7fc1", "#d55e00", "#0b9a72", "#b8609a", "#a67c00", "#6f73d2")
 _WITNESS = "#f0e442"
 _MARKERS = ("o", "s", "D", "^", "P")
 _DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)))
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "hopcheck",
     "svg.fonttype": "none",  # text stays text: small, searchable, readable aloud
     "font.family": ["DejaVu Sans"],
@@ -75,6 +75,14 @@ def describe(curve: Curve) -> str:
     return f"{axes}. " + " ".join(_describe_series(series) for series in curve.series)
 
 
+def caption(curve: Curve) -> str:
+    """One or two sentences under the plot."""
+    text = f"{curve.y_label} against {curve.x_label}."
+    if any(series.role == "simulation" and _upper_limits(series, curve.y_log) for series in curve.series):
+        text += " Open triangles are upper limits where the observed value itself cannot be drawn."
+    return text
+
+
 def _describe_series(series: Series) -> str:
     values = [value for value in series.y if value is not None]
     name = f"{line(series.name)} ({series.role})"
@@ -86,7 +94,7 @@ def _describe_series(series: Series) -> str:
 
 
 def _figure(curve: Curve) -> Figure:
-    figure = Figure(figsize=(5.4, 3.6 + 0.24 * len(curve.series)), layout="constrained")
+    figure = Figure(figsize=(4.7, 3.2 + 0.22 * len(curve.series)), layout="constrained")
     FigureCanvasSVG(figure)
     axes = figure.add_subplot()
     x_log = curve.x_log and any(x > 0 for series in curve.series for x in series.x)
@@ -142,12 +150,19 @@ def _points(axes: Axes, series: Series, x_log: bool, y_log: bool, colour: str, m
     above = [_distance(a, b) for a, b in zip(y, high, strict=True)]
     style = {"color": colour, "linestyle": "none", "markersize": 5.5}
     bars = axes.errorbar(x, y, yerr=[below, above], marker=marker, elinewidth=1.2, capsize=3, **style)
-    limits = [
-        (a, h) for a, v, h in zip(x, y, high, strict=True) if math.isnan(v) and (h > 0 or not y_log) and h == h
-    ]
+    limits = _upper_limits(series, y_log)
     if limits:
-        axes.plot(*zip(*limits, strict=True), marker="v", markerfacecolor="none", **style)
+        axes.plot(
+            _drawable(list(limits), x_log), list(limits.values()), marker="v", markerfacecolor="none", **style
+        )
     return bars
+
+
+def _upper_limits(series: Series, y_log: bool) -> dict[float, float]:
+    """x -> upper confidence limit, at the points whose value is null or 0 on a logarithmic axis."""
+    values, high = _drawable(series.y, y_log), _drawable(series.hi or [None] * len(series.x), y_log)
+    points = zip(series.x, values, high, strict=True)
+    return {x: limit for x, value, limit in points if math.isnan(value) and math.isfinite(limit)}
 
 
 def _crosses(axes: Axes, series: Series, x_log: bool, y_log: bool) -> Artist:
@@ -178,7 +193,7 @@ def _inline(source: str, curve: Curve) -> Markup:
         for child in list(parent):
             if child.tag in (f"{_SVG}metadata", f"{_SVG}style"):
                 parent.remove(child)
-    wanted = {match for match in re.findall(r'(?:url\(#|href="#)([^)"]+)', source)}
+    wanted = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', source))
     for node in root.iter():
         node.tag = node.tag.removeprefix(_SVG)
         node.text, node.tail = _no_blank(node.text), _no_blank(node.tail)
@@ -194,7 +209,7 @@ def _inline(source: str, curve: Curve) -> Markup:
     root.insert(0, _text("desc", f"{prefix}desc", describe(curve)))
     root.insert(0, _text("title", f"{prefix}title", line(curve.title)))
     # Everything in the drawing was made by matplotlib; the texts of the record are escaped by ElementTree.
-    return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704
+    return Markup(ET.tostring(root, encoding="unicode"))
 
 
 def _attribute(key: str, value: str, prefix: str) -> str:

@@ -65,10 +65,10 @@ def share(value: float | None) -> str:
     if value is None:
         return "–"
     if 0 < value < 0.001:
-        return "< 0.1 %"
+        return "<\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"
     if 0.999 < value < 1:
-        return "> 99.9 %"
-    return f"{100 * value:.3g} %"
+        return ">\N{NO-BREAK SPACE}99.9\N{NO-BREAK SPACE}%"
+    return f"{100 * value:.3g}\N{NO-BREAK SPACE}%"
 
 
 def seconds(value: float) -> str:
@@ -82,10 +82,14 @@ def seconds(value: float) -> str:
 
 
 def plain_value(value: Any) -> str:
-    """A JSON value as a reader would write it: text bare, lists and dicts as sorted JSON."""
+    """A JSON value as a reader would write it: rationals and other text bare, also inside lists."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(plain_value, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {plain_value(value[key])}" for key in sorted(value)) + "}"
+    return json.dumps(value)
 
 
 def where(point: dict[str, Any]) -> str:
@@ -129,9 +133,8 @@ def explain_sensitivity(value: Sensitivity | None) -> str:
     meaning = f" {value.meaning}" if value.meaning else ""
     if value.factor is None:
         return f"No tightening that was tried would have been refuted by this run.{meaning}"
-    return (
-        f"A bound tightened by the factor {number(value.factor)} would have been refuted by this run.{meaning}"
-    )
+    tightened = f"A bound tightened by the factor {number(value.factor)}"
+    return f"{tightened} would have been refuted by this run.{meaning}"
 
 
 def provenance_notice(provenance: str) -> str | None:
@@ -155,8 +158,10 @@ def provenance_notice(provenance: str) -> str | None:
 
 def agrees_with_known(statement: Statement) -> bool | None:
     """Does the verdict match the one the catalogue declares? None when it declares none."""
-    if statement.known is None or statement.matches_known is not None:
-        return statement.matches_known if statement.known is not None else None
+    if statement.known is None:
+        return None
+    if statement.matches_known is not None:
+        return statement.matches_known
     return statement.known.verdict == statement.verdict
 
 
@@ -211,15 +216,25 @@ def limits(alpha: Alpha) -> list[str]:
     ]
 
 
+def command_line(record: Record) -> str:
+    """The command as one could type it."""
+    return visible(shlex.join(record.command), keep="")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """'0.1 to 0.2', or a dash when neither limit is known."""
+    return "–" if low is None and high is None else f"{number(low)} to {number(high)}"
+
+
 def controls_summary(statement: Statement) -> str:
-    """'all 3 caught', '1 of 3 missed', 'none were run'."""
+    """'3 of 3 caught', '1 of 3 missed', 'none were run'."""
     total = len(statement.controls)
     missed = sum(not control.caught for control in statement.controls)
     if not total:
         return "none were run"
     if missed:
         return f"{missed} of {total} missed"
-    return f"all {total} caught" if total > 1 else "caught"
+    return f"{total} of {total} caught"
 
 
 def paper_heading(record: Record, key: str) -> str:

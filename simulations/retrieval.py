@@ -10,7 +10,7 @@ from array_api_compat import array_namespace, device, is_numpy_namespace
 from simulations.variants.base import BLOCK, Array, Namespace, Variant, jacobian, norm
 
 # Plain steps after which the still active queries may be polished by Newton's method.
-_POLISH_AT = frozenset({64, 256, 1024, 4096, 16384, 65536})
+_POLISH_AT = frozenset(2**k for k in range(5, 20))
 _NEWTON_STEPS = 60
 
 
@@ -68,9 +68,10 @@ def retrieve(
         memories: (M, d), (n, M, d) with queries (n, d), (n, 1, M, d) with queries (n, q, d), or any
             shape that broadcasts. m is the largest norm in each set (1 if all are zero).
         tol: relative to m; raised to 8 ulps of the data type where smaller.
-        polish: try Newton's method on queries that are still moving after 64, 256, 1024, ... steps. Its
+        polish: try Newton's method on queries that are still moving after 32, 64, 128, ... steps. Its
             result replaces the iterate only if it meets the tolerance at a place the plain iteration is
-            heading for (within ten times the remaining way its contraction factor predicts).
+            heading for: an attracting fixed point within four times the remaining way that the observed
+            contraction factor predicts, with a contraction all the way.
             NumPy arrays only.
 
     A query that has stopped is no longer computed, and does not move while others go on. Near a
@@ -238,9 +239,13 @@ def _polish(problem: _Problem, rows: _Rows, y: Array, previous: Array) -> None:
     for start in range(0, len(slow), size):
         g, q = slow[start : start + size].T
         before, now = previous[g, q], rows.residual[g, q]
-        reach = 10 * now * before / (before - now)  # 10 residual / (1 - factor)
-        found, residual, good = _newton(_chosen(problem, g, q), y[g, q])
+        reach = 4 * now * before / (before - now)  # 4 residual / (1 - factor)
+        near = _chosen(problem, g, q)
+        found, residual, good = _newton(near, y[g, q])
         good &= np.linalg.norm(found - y[g, q], axis=-1) <= reach
+        # Newton's method is drawn to saddles as well: T must contract at both ends of the way and between.
+        for share in (0.0, 0.5, 1.0):
+            good &= _slope(near, (1 - share) * found + share * y[g, q]) <= 1 + 1e-9
         g, q = g[good], q[good]
         rows.state[g, q], rows.residual[g, q], rows.converged[g, q] = found[good], residual[good], True
         rows.steps[g, q] += 1
@@ -252,6 +257,11 @@ def _chosen(problem: _Problem, g: Array, q: Array) -> _Problem:
     memories = problem.memories[0, 0] if shared else problem.memories[g, 0]
     beta = problem.beta[g, q] if getattr(problem.beta, "ndim", 0) else problem.beta
     return _Problem(problem.variant, memories, beta, problem.limit[0 if shared else g, 0])
+
+
+def _slope(problem: _Problem, x: Array) -> Array:
+    """Return the spectral norm of the Jacobian at states x (k, d)."""
+    return np.linalg.norm(jacobian(problem.variant, problem.memories, x, problem.beta), 2, axis=(-2, -1))
 
 
 def _newton(problem: _Problem, x: Array) -> tuple[Array, Array, Array]:

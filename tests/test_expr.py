@@ -73,10 +73,17 @@ def trees() -> st.SearchStrategy[Any]:
         RATIONALS.map(lambda q: sp.Rational(q.numerator, q.denominator)),
     )
 
+    def built(f: Any, *args: Any) -> Any:
+        try:
+            result = f(*args)
+        except (ValueError, TypeError):  # SymPy will not compare complex constants
+            return args[0]
+        return args[0] if result.has(sp.zoo, sp.oo, -sp.oo, sp.nan) else result
+
     def grow(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         return st.one_of(
-            st.builds(lambda f, u: f(u), st.sampled_from(ONE_ARGUMENT), children),
-            st.builds(lambda f, a, b: f(a, b), st.sampled_from(TWO_ARGUMENTS), children, children),
+            st.builds(built, st.sampled_from(ONE_ARGUMENT), children),
+            st.builds(built, st.sampled_from(TWO_ARGUMENTS), children, children),
         )
 
     return st.recursive(leaves, grow, max_leaves=6)
@@ -128,19 +135,30 @@ class TestReadingsAgree:
         assert value.fraction == Fraction(10, 21)
         with precision(200):
             third = expr.ball(sp.exp(X / 3), {X: 1})
-        with mpmath.workdps(50):
+            end = third.lower()
+        with mpmath.workdps(70):
             root = mpmath.exp(mpmath.mpf(1) / 3)
-            assert abs(mpmath.mpf(third.lower().numerator) / third.lower().denominator - root) < 1e-45
+            assert abs(mpmath.mpf(end.numerator) / end.denominator - root) < 1e-55
 
     def test_equal_subexpressions_are_evaluated_once(self) -> None:
-        reading = expr.arrays(
-            sp.log(X) + sp.log(X) ** 2 + sp.exp(sp.log(X) / 3), {"x": np.array([-1.0, 2.0])}
-        )
+        formula = sp.log(X) + sp.log(X) ** 2 + sp.sin(sp.log(X) / 3)
+        reading = expr.arrays(formula, {"x": np.array([-1.0, 2.0])})
         assert reading.left == ((sp.log(X), 1),)
+
+    def test_functions_which_sympy_introduces(self) -> None:
+        for formula, value in [
+            (sp.tan(X + sp.pi / 2), -1 / math.tan(0.4)),
+            (sp.asin(X), math.asin(0.4)),
+            (sp.Abs(sp.exp(X)), math.exp(0.4)),
+        ]:
+            assert expr.arrays(formula, {"x": 0.4}).value == pytest.approx(value)
+            assert float(expr.ball(formula, {"x": "0.4"})) == pytest.approx(value)
 
     def test_ball_and_symbol_environments(self) -> None:
         assert expr.ball(X * Y, {X: Real("1/3"), "y": sp.Rational(3, 5)}).fraction == Fraction(1, 5)
-        assert expr.precise(X, {"x": sp.Rational(1, 3)}, dps=30) == mpmath.mpf("0.33333333333333333") or True
+        with mpmath.workdps(60):
+            for third in (sp.Rational(1, 3), Fraction(1, 3)):
+                assert abs(expr.precise(X, {"x": third}) - mpmath.mpf(1) / 3) < 1e-50
 
 
 class TestNamespaces:
@@ -469,5 +487,5 @@ class TestTypesetting:
         assert "A_{d}^{2}" in expr.latex(CapArea(D, T) ** 2)
         assert expr.plain(sp.Rational(1, 3) * X).splitlines() == ["x", "─", "3"]
         assert "≤" in expr.plain(sp.Le(X, Y))
-        with pytest.raises(ValueError, match="0.5"):
+        with pytest.raises(ValueError, match=r"0\.5"):
             expr.latex(X + sp.Float("0.5"))

@@ -112,12 +112,23 @@ def _indent(text: str) -> str:
 @main.command()
 @click.argument("statements", nargs=-1, metavar="[ID | GLOB | FILE.py]...")
 @click.option("--paper", "papers", multiple=True, metavar="KEY", help="Only statements of this paper.")
-@click.option("--profile", type=click.Choice(["quick", "standard", "full"]), default="quick", show_default=True)
+@click.option(
+    "--profile", type=click.Choice(["quick", "standard", "full"]), default="quick", show_default=True
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--memories", metavar="FILE", default="", help="Run on these vectors (.npy, .npz, .csv; one memory per row).")
+@click.option(
+    "--memories",
+    metavar="FILE",
+    default="",
+    help="Run on these vectors (.npy, .npz, .csv; one memory per row).",
+)
 @click.option("--beta", "betas", multiple=True, type=float, help="Inverse temperature(s) for --memories.")
-@click.option("--out", metavar="DIR", default=None, help="Run folder; naming an unfinished one goes on with it.")
-@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes.  [default: number of cores]")
+@click.option(
+    "--out", metavar="DIR", default=None, help="Run folder; naming an unfinished one goes on with it."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=None, help="Worker processes.  [default: number of cores]"
+)
 def run(
     statements: tuple[str, ...],
     papers: tuple[str, ...],
@@ -152,7 +163,7 @@ def run(
     proposal = known.proposal(outcome.record) if not statements and not papers else None
     if proposal is not None:
         (folder / "known_verdicts.proposed.json").write_text(proposal)
-    terminal.show(outcome.record, console)
+    terminal.show(outcome.record)
     click.echo(f"report: {folder / 'report.html'}")
     if outcome.interrupted:
         again = " ".join([*settings.command, *([] if out else ["--out", str(folder)])])
@@ -169,7 +180,9 @@ def _run_folder(out: str | None, profile: str) -> Path:
         probe.write_text("x")
         probe.unlink()
     except OSError as error:
-        raise InputError(f"--out {folder}: expected a folder that can be written, found: {error.strerror}") from error
+        raise InputError(
+            f"--out {folder}: expected a folder that can be written, found: {error.strerror}"
+        ) from error
     return folder
 
 
@@ -179,7 +192,9 @@ def _with_progress(chosen: Any, settings: Settings, folder: Path, console: Conso
 
         def started(total: int, reused: int) -> None:
             count.update(total=total, done=reused)
-            click.echo(f"{total} statements, profile {settings.profile}, seed {settings.seed}; {reused} already there")
+            click.echo(
+                f"{total} statements, {settings.profile} profile, seed {settings.seed}; {reused} there already"
+            )
 
         def line(identifier: str, verdict: str, seconds: float) -> None:
             count["done"] += 1
@@ -218,6 +233,8 @@ def replay(folder: str, identifier: str, file: str) -> None:
     entry = next((s for s in record.statements if s.id == identifier), None)
     if entry is None:
         raise InputError(f"{identifier}: expected a statement of the run in {folder}")
+    if not file and entry.paper == "user":
+        file = next((a for a in record.command if a.endswith(".py")), "")
     if entry.witness is not None and entry.witness.certified:
         found = certify_again(identifier, entry.witness.part, entry.witness.inputs, file=file)
         click.echo(f"{identifier}, {entry.witness.part}: {found.status}")
@@ -232,7 +249,9 @@ def replay(folder: str, identifier: str, file: str) -> None:
         found = certify_again(identifier, part, entry.domain.example, file=file)
         click.echo(f"{identifier}, {part}: {found.status}: {found.detail}")
         sys.exit(0 if found.status == "undefined" else 1)
-    raise InputError(f"{identifier}: expected a statement with a witness, found the verdict {entry.verdict!r}")
+    raise InputError(
+        f"{identifier}: expected a statement with a witness, found the verdict {entry.verdict!r}"
+    )
 
 
 @main.command()
@@ -246,3 +265,7 @@ def new(file: str) -> None:
         raise InputError(f"{file}: expected a new file, found one that exists already")
     path.write_text(files("verify").joinpath("template.py.txt").read_text().replace("{name}", file))
     click.echo(f"written; try: hopcheck run {file}")
+
+
+if __name__ == "__main__":
+    main()

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports import schema
 from verify.evidence import MIN_ADMISSIBLE, Evidence, PartEvidence
-
-OUTCOMES = {
-    "proved": "pass",
-    "supported": "pass",
-    "not refuted": "pass",
-    "refuted": "fail",
-    "undefined": "fail",
-    "unsatisfiable": "fail",
-    "inconclusive": "none",
-    "blind": "none",
-    "error": "none",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """``outcome`` is pass, fail or none; ``verdict`` one of the nine words; ``reason`` one sentence."""
 
-    outcome: str
-    verdict: str
+    outcome: schema.Outcome
+    verdict: schema.Verdict
     reason: str
 
 
-def _verdict(word: str, reason: str) -> Verdict:
-    return Verdict(OUTCOMES[word], word, reason)
+def _verdict(word: schema.Verdict, reason: str) -> Verdict:
+    return Verdict(schema.OUTCOME_OF[word], word, reason)
 
 
 def decide_part(part: PartEvidence, refute_threshold: float, given_memories: bool = False) -> Verdict:
@@ -49,9 +38,10 @@ def decide_part(part: PartEvidence, refute_threshold: float, given_memories: boo
         return _verdict("inconclusive", part.note or f"{part.name}: the budget was too small")
     if part.proof:
         return _verdict("proved", f"{part.name}: {part.proof}")
+    if given_memories and not part.admissible:
+        reason = part.note or "the given memories do not meet its hypotheses"
+        return _verdict("inconclusive", f"{part.name}: {reason}")
     if part.instances and not part.admissible:
-        if given_memories:
-            return _verdict("inconclusive", f"{part.name}: the given memories do not meet its hypotheses")
         return _verdict(
             "unsatisfiable",
             f"{part.name}: none of {part.instances} drawn and {part.searched} searched inputs "
@@ -66,7 +56,7 @@ def decide_part(part: PartEvidence, refute_threshold: float, given_memories: boo
         return _verdict("inconclusive", f"{part.name}: only {part.admissible} inputs met the hypotheses")
     return _verdict(
         "not refuted",
-        f"{part.name}: survived {part.admissible} admissible instances and {part.searched} search evaluations",
+        f"{part.name}: survived {part.admissible} admissible instances, {part.searched} search evaluations",
     )
 
 

@@ -112,6 +112,8 @@ def family_fits(name: str, d: int, count: int) -> bool:
         return count <= d + 1
     if name == "circle":
         return d >= 2
+    if name == "hull":
+        return count >= 2
     return not (name == "code" and count > 64)
 
 

@@ -26,10 +26,10 @@ class PartEvidence:
     """Everything seen of one part of a statement.
 
     ``log_ratio`` is the largest log(lhs/rhs) (or scaled excess, see ``scaled``) over admissible
-    instances, ``where`` describes that instance.  ``undecided`` counts suspicious instances that exact arithmetic
-    could not settle, ``false_alarms`` those it cleared.  ``instances`` and ``drawn_admissible`` count the grid
-    alone, ``admissible`` also what the search visited; ``informative`` of ``judged`` grid instances had a bound
-    better than the trivial one.
+    instances, ``where`` describes that instance.  ``undecided`` counts suspicious instances that exact
+    arithmetic could not settle, ``false_alarms`` those it cleared.  ``instances`` and ``drawn_admissible``
+    count the grid alone, ``admissible`` also what the search visited; ``informative`` of ``judged`` grid
+    instances had a bound better than the trivial one.
     """
 
     name: str

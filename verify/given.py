@@ -19,6 +19,8 @@ DEFAULT_BETA_M2 = (0.1, 1.0, 4.0, 16.0, 64.0, 256.0)
 def given_batches(arena: Patterns, context: Context, name: str) -> Iterator[Instances]:
     """Queries of all kinds of the arena about randomly chosen targets, one batch per temperature."""
     memories = np.asarray(context.memories, dtype=float)[None]
+    if memories.shape[1] < arena.min_memories:
+        return
     m = float(np.max(np.linalg.norm(memories, axis=-1))) or 1.0
     betas = context.betas or tuple(b / m**2 for b in DEFAULT_BETA_M2)
     per_batch = max(4, min(TARGETS[context.profile], 40_000_000 // memories.size))

@@ -102,9 +102,7 @@ Point = dict[str, Any]
 ``target`` as int."""
 
 
-def exact_instance(
-    point: Point, model: str = "dense", models: Mapping[str, Variant] = MODELS
-) -> Instances:
+def exact_instance(point: Point, model: str = "dense", models: Mapping[str, Variant] = MODELS) -> Instances:
     """The exact batch of one for a point."""
     fields = {"memories", "query", "beta", "target", "hull"}
     parts: dict[str, Any] = {

@@ -111,14 +111,18 @@ def select(patterns: Sequence[str], papers: Iterable[str] = ()) -> dict[str, Loa
             continue
         matches = [key for key in known if fnmatch.fnmatchcase(key, pattern)]
         if not matches:
-            raise InputError(f"{pattern}: expected a statement id, a glob or a .py file; `hopcheck list` shows all ids")
+            raise InputError(
+                f"{pattern}: expected a statement id, a glob or a .py file; `hopcheck list` shows all ids"
+            )
         chosen |= {key: known[key] for key in matches}
     if not patterns:
         chosen = dict(known)
     if wanted:
         chosen = {k: v for k, v in chosen.items() if v.file or v.statement.source.paper in wanted}
     if not chosen:
-        raise InputError(f"expected at least one statement, found none for {' '.join(patterns)} {wanted or ''}")
+        raise InputError(
+            f"expected at least one statement, found none for {' '.join(patterns)} {wanted or ''}"
+        )
     return chosen
 
 

@@ -133,7 +133,9 @@ def admissible(hypotheses: Iterable[Hypothesis], batch: Instances) -> tuple[Arra
     ok = np.ones(batch.size, dtype=bool)
     worst = np.full(batch.size, -INFINITE)
     for hypothesis in hypotheses:
-        found = margins(hypothesis.relation, batch)
+        # An equality as a condition is met up to rounding in absolute terms: a side may be exactly 0.
+        unit = sp.Integer(1) if isinstance(hypothesis.relation, sp.Eq) else None
+        found = margins(hypothesis.relation, batch, unit)
         strict = isinstance(hypothesis.relation, sp.StrictLessThan | sp.StrictGreaterThan)
         limit = found.tolerance if isinstance(hypothesis.relation, sp.Eq) else 0.0
         met = found.excess < 0 if strict else found.excess <= limit

@@ -35,7 +35,9 @@ def formula(relation: Any) -> schema.Formula | None:
     """A relation in its three typeset forms; text that is no SymPy object has none."""
     if not isinstance(relation, sp.Basic):
         return None
-    return schema.Formula(latex=expr.latex(relation), mathml=expr.mathml(relation), plain=expr.plain(relation))
+    return schema.Formula(
+        latex=expr.latex(relation), mathml=expr.mathml(relation), plain=expr.plain(relation)
+    )
 
 
 def hypotheses(statement: Statement) -> list[schema.Hypothesis]:
@@ -70,7 +72,9 @@ def grid_lines(statement: Any, profile: str) -> list[str]:
             lines.append(f"families: {', '.join(arena.families)}")
         return lines
     if isinstance(arena, Box):
-        return [f"{p.symbol} in [{p.low:g}, {p.high:g}]{' (integers)' if p.integer else ''}" for p in arena.params]
+        return [
+            f"{p.symbol} in [{p.low:g}, {p.high:g}]{' (integers)' if p.integer else ''}" for p in arena.params
+        ]
     points = arena.points if isinstance(arena, Points) else getattr(statement, "points", ())
     lines = [", ".join(f"{k} = {v}" for k, v in p.items()) or "one constant" for p in points]
     return lines if len(lines) <= 40 else [*lines[:40], f"and {len(lines) - 40} more points"]
@@ -204,7 +208,7 @@ def statement_record(
             )
             for c in evidence.controls
         ],
-        budget={k: v for k, v in evidence.budget.items()},
+        budget=dict(evidence.budget),
         domain=None if undefined is None else _domain(undefined),
         admissible_share=None if lead is None else _share(lead),
         proof=None

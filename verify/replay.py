@@ -87,4 +87,3 @@ def _plain(value: Any) -> Any:
     except ValueError:
         return value
     return int(number) if number.denominator == 1 else float(value)
-

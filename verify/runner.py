@@ -24,6 +24,7 @@ import numpy as np
 from reports import schema
 from simulations.memories_file import load_memories
 from verify import known
+from verify.arena import Patterns
 from verify.loader import Loaded
 from verify.multiplicity import anytime_p, holm
 from verify.papers import PAPERS
@@ -104,7 +105,7 @@ def plan(chosen: Mapping[str, Loaded], settings: Settings) -> list[Task]:
 def takes_memories(statement: Any) -> bool:
     """Whether a statement can be run on a given memory set."""
     arena = getattr(statement, "arena", None)
-    return hasattr(arena, "query") and not arena.clustered
+    return isinstance(arena, Patterns) and not arena.clustered
 
 
 def task_key(task: Task) -> str:
@@ -260,7 +261,9 @@ def build_record(
 
 def _holm_rejections(results: Mapping[str, dict[str, Any]]) -> frozenset[str]:
     pvalues = {
-        i: float(anytime_p(r["log_e"])) for i, r in results.items() if r["statement"]["kind"] in ("probability", "scaling")
+        i: float(anytime_p(r["log_e"]))
+        for i, r in results.items()
+        if r["statement"]["kind"] in ("probability", "scaling")
     }
     return holm(pvalues, ALPHA_REFUTE).rejected if pvalues else frozenset()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ Check = Callable[[Point], bool]
 """Whether a point is a certified witness: hypotheses hold and the conclusion fails, both in balls."""
 
 
-def shrink(arena: Patterns | Box, batch: Instances, check: Check, budget: int = 250) -> tuple[Point, int] | None:
+def shrink(
+    arena: Patterns | Box, batch: Instances, check: Check, budget: int = 250
+) -> tuple[Point, int] | None:
     """Smallest certified witness reached from a float instance, and the number of certifications spent.
 
     Tries, in this order: coarse rationals for all numbers at once, fewer memories, fewer dimensions, simpler
@@ -54,6 +57,9 @@ def in_domain(arena: Patterns | Box, point: Point) -> bool:
     """Whether temperature and scalars of a point lie where the statement is stated."""
     if isinstance(arena, Patterns) and not point["beta"] > 0:
         return False
+    # A set of zero vectors violates much and tells nothing; the common grid has none either.
+    if isinstance(arena, Patterns) and not any(v for row in point["memories"] for v in row):
+        return False
     for p in arena.params:
         value = point[str(p.symbol)]
         if not Fraction(p.low) <= value <= Fraction(p.high) or (p.integer and value.denominator != 1):
@@ -79,6 +85,8 @@ def _canonical(arena: Patterns | Box, point: Point) -> Point:
 
 def _combination(point: Point) -> list[Fraction]:
     total = sum(point["hull"])
+    if total == 0:  # no convex combination: left as it is, the hypothesis on the query refuses it
+        return list(point["query"])
     point["hull"] = [w / total for w in point["hull"]]
     d = len(point["memories"][0])
     rows = list(zip(point["hull"], point["memories"], strict=True))
@@ -119,7 +127,7 @@ def _rounded(arena: Patterns | Box, point: Point) -> Iterator[Point]:
                 candidate[name] = _equal_norms(value, denominator)
             else:
                 limit = 1 if name in integers else denominator
-                candidate[name] = _map_numbers(value, lambda v, n=limit: _nearby(v, n))
+                candidate[name] = _map_numbers(value, partial(_nearby, denominator=limit))
         if candidate.get("hull") is not None and not any(candidate["hull"]):
             continue
         yield _canonical_exact(arena, candidate)
@@ -130,7 +138,8 @@ def _nearby(value: Fraction, denominator: int) -> Fraction:
     rounded = Fraction(round(value * denominator), denominator)
     if rounded == 0 and abs(value) > Fraction(1, 10**9):
         exponent = int(np.floor(np.log10(abs(float(value)))))
-        return Fraction(round(value / Fraction(10) ** exponent)) * Fraction(10) ** exponent
+        unit = Fraction(f"1e{exponent}")
+        return round(value / unit) * unit
     return rounded
 
 
@@ -212,7 +221,4 @@ def _simple_values(value: Fraction, integer: bool) -> list[Fraction]:
     tries = [Fraction(0), Fraction(1), Fraction(-1), Fraction(round(value))]
     if not integer:
         tries += [Fraction(round(value * n), n) for n in (2, 3, 4, 5, 10, 100)]
-    unique = sorted({t for t in tries if _cost(t) < _cost(value)}, key=_cost)
-    return unique
-
-
+    return sorted({t for t in tries if _cost(t) < _cost(value)}, key=_cost)

@@ -1,4 +1,4 @@
-"""Statements as frozen values: what is claimed, under which hypotheses, about what, and how it would be broken.
+"""Statements as frozen values: what is claimed, of what, under which hypotheses, and how it would break.
 
 A statement is data.  Adding a theorem means writing one value of one of the five kinds below; the
 checkers in :mod:`verify.checkers` find everything they need in it.
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
-
-import sympy as sp
+from typing import Any, ClassVar
 
 from verify.arena import Arena
 
@@ -129,8 +127,8 @@ class Probability(Statement):
     """P(failure) <= ``bound`` (and >= ``lower``) at every grid point, for an event that is simulated.
 
     ``event(stream, trials, **arguments)`` is a function of :mod:`simulations.events` (or the user's own)
-    which returns one int8 per trial: 1 failure, 0 success, -1 undecided.  ``points`` are grid points: names of
-    symbols to exact rationals; the key ``profile`` holds a point back until that profile.  ``derive`` adds
+    which returns one int8 per trial: 1 failure, 0 success, -1 undecided.  ``points`` are grid points, names
+    of symbols to exact rationals; the key ``profile`` holds a point back until that profile.  ``derive`` adds
     values that follow from a point, in order (the claimed number of memories, say); a derived formula
     without a real value makes the statement undefined there.  ``arguments`` maps the event's arguments
     to expressions (or plain strings).  A point is simulated where ``informative`` (a relation; default
@@ -144,7 +142,7 @@ class Probability(Statement):
     event: Callable[..., Any]
     points: tuple[Mapping[str, Any], ...]
     arguments: Mapping[str, Any]
-    bound: Any = sp.Integer(1)
+    bound: Any = 1
     lower: Any = None
     derive: Mapping[str, Any] = field(default_factory=dict)
     informative: Any = None
@@ -173,21 +171,3 @@ class Definition(Statement):
 
     arena: Arena
     parts: tuple[Part, ...]
-
-
-Kind = Literal["identity", "inequality", "probability", "scaling", "definition"]
-__all__ = [
-    "Control",
-    "Definition",
-    "Hypothesis",
-    "Identity",
-    "Inequality",
-    "Kind",
-    "Part",
-    "Probability",
-    "Relation",
-    "Scaling",
-    "Source",
-    "Statement",
-    "sp",
-]

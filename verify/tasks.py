@@ -80,5 +80,3 @@ def run_task(task: Task) -> dict[str, Any]:
 def quiet_worker() -> None:
     """Workers leave Ctrl-C to the coordinator."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-

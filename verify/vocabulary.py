@@ -48,12 +48,18 @@ def quantity(
 
     def register(measure: Measure) -> Any:
         symbol = sp.Symbol(name, **(assumptions or {"nonnegative": True}))
-        if symbol in VOCABULARY:
+        known = VOCABULARY.get(symbol)
+        # A user's file may be loaded more than once; two files must not claim one name.
+        if known is not None and _file_of(known.measure) != _file_of(measure):
             raise ValueError(f"quantity {name!r} is defined twice")
         VOCABULARY[symbol] = Quantity(symbol, meaning, measure, log)
         return symbol
 
     return register
+
+
+def _file_of(function: Measure) -> str:
+    return str(getattr(getattr(function, "__code__", None), "co_filename", ""))
 
 
 def measure(batch: Instances, symbol: Any) -> Array:
@@ -161,12 +167,14 @@ def log_error(b: Instances, model: str) -> Array:
 
 def at_update(b: Instances) -> Instances:
     """The batch with the query replaced by T(x)."""
-    return _cached(b, "at update", lambda: b.with_query(update(b)))
+    moved: Instances = _cached(b, "at update", lambda: b.with_query(update(b)))
+    return moved
 
 
 def at_fixed_point(b: Instances) -> Instances:
     """The batch with the query replaced by x*_mu, the limit of the iteration from the target memory."""
-    return _cached(b, "at fixed point", lambda: b.with_query(fixed_point(b)))
+    moved: Instances = _cached(b, "at fixed point", lambda: b.with_query(fixed_point(b)))
+    return moved
 
 
 def fixed_point(b: Instances) -> Array:
@@ -350,7 +358,9 @@ def q_mu(b: Instances) -> Array:
 
 
 @quantity(
-    "q_dense", "weight 1 - p_mu of the dense map", log=lambda b: _log_rest(b) if b.memories.shape[-2] > 1 else None
+    "q_dense",
+    "weight 1 - p_mu of the dense map",
+    log=lambda b: _log_rest(b) if b.memories.shape[-2] > 1 else None,
 )
 def q_dense(b: Instances) -> Array:
     w = weights(b, "dense")
@@ -375,6 +385,8 @@ def J_norm(b: Instances) -> Array:
 
 @quantity("E_x", "energy at the query", real=True)
 def E_x(b: Instances) -> Array:
+    if b.variant.energy is None:
+        raise ValueError(f"the variant {b.variant.name!r} has no energy")
     return b.variant.energy(b.memories, b.query, b.beta)
 
 
@@ -402,7 +414,9 @@ def step_star(b: Instances) -> Array:
 
 
 @quantity(
-    "err_star", "|T(x*_mu) - xi_mu| = |x*_mu - xi_mu|, accumulated as an error", log=lambda b: log_error(at_fixed_point(b), b.model)
+    "err_star",
+    "|T(x*_mu) - xi_mu| = |x*_mu - xi_mu|, accumulated as an error",
+    log=lambda b: log_error(at_fixed_point(b), b.model),
 )
 def err_star(b: Instances) -> Array:
     return measure(at_fixed_point(b), err)

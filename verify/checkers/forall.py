@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-
+from bounds import domain
 from verify.arena import Box, Patterns, Points
 from verify.context import Context
 from verify.controls import broken_relation
@@ -64,6 +65,7 @@ def check(statement: ForAll, context: Context) -> Evidence:
     controls = [(c, _control_track(statement, c)) for c in statement.controls]
     everything = tracks + [t for _, t in controls]
     evidence = Evidence([t.seen for t in tracks], [], given_memories=context.memories is not None)
+    _note_too_few(statement, tracks, context)
     instances = 0
     for batch in _batches(statement, context):
         instances += batch.size
@@ -74,6 +76,9 @@ def check(statement: ForAll, context: Context) -> Evidence:
     for control, track in controls:
         evidence.controls.append(_caught(statement, control, track, context))
     _proofs(statement, tracks, context)
+    if isinstance(statement.arena, Box) and not printed_hypotheses(statement):
+        for track in tracks:
+            _examine_domain(statement.arena, track, context)
     evidence.budget = {
         "instances": instances,
         "admissible": max((t.seen.admissible for t in tracks), default=0),
@@ -131,6 +136,15 @@ def _batches(statement: ForAll, context: Context) -> Iterator[Instances]:
             yield from cells(arena, context.profile, context.seed, statement.id, context.models)
 
 
+def _note_too_few(statement: ForAll, tracks: list[Track], context: Context) -> None:
+    arena = statement.arena
+    if context.memories is None or not isinstance(arena, Patterns):
+        return
+    if len(context.memories) < arena.min_memories:
+        for track in tracks:
+            track.seen.note = f"it speaks of at least {arena.min_memories} memories, the given set has {len(context.memories)}"
+
+
 def _observe(track: Track, batch: Instances) -> None:
     """Add a batch to a track: counts, informativeness, largest ratio, candidates."""
     seen = track.seen
@@ -145,7 +159,9 @@ def _observe(track: Track, batch: Instances) -> None:
     if track.part.trivial is not None and np.any(usable):
         _, rhs, _ = sides(track.relation)
         better = margins(sp.Lt(rhs, track.part.trivial, evaluate=False), batch)
-        seen.informative = (seen.informative or 0) + int(np.sum(usable & better.defined & (better.excess < 0)))
+        seen.informative = (seen.informative or 0) + int(
+            np.sum(usable & better.defined & (better.excess < 0))
+        )
         seen.judged += int(np.sum(usable))
     if np.any(ok & ~found.defined):
         for i in np.flatnonzero(ok & ~found.defined)[:2]:
@@ -235,9 +251,16 @@ def _certifier(track: Track, context: Context, relation: Any = None) -> Callable
     return run
 
 
+def _status_is(status: str, track: Track, context: Context) -> Callable[[Point], bool]:
+    run = _certifier(track, context)
+    return lambda point: run(point).status == status
+
+
 def _model(track: Track) -> str:
-    return track.worst[0].batch.model if track.worst else (
-        track.undefined[0].batch.model if track.undefined else "dense"
+    return (
+        track.worst[0].batch.model
+        if track.worst
+        else (track.undefined[0].batch.model if track.undefined else "dense")
     )
 
 
@@ -278,7 +301,7 @@ def _certify_worst(arena: Patterns | Box, track: Track, context: Context) -> boo
 def _certify_undefined(arena: Patterns | Box, track: Track, context: Context) -> None:
     run = _certifier(track, context)
     for candidate in track.undefined:
-        result = shrink(arena, candidate.batch, lambda p: run(p).status == "undefined", 80)
+        result = shrink(arena, candidate.batch, _status_is("undefined", track, context), 80)
         if result is not None:
             track.seen.undefined = result[0]
             track.seen.undefined_detail = run(result[0]).detail
@@ -295,9 +318,9 @@ def _caught(statement: ForAll, control: Control, track: Track, context: Context)
             if context.memories is not None or not (isinstance(arena, Box) or arena.search):
                 break
             _search(statement, arena, track, context, EFFORT[context.profile])
-        run = _certifier(track, context)
+        violated = _status_is("violated", track, context)
         for candidate in [c for c in track.worst if c.excess > track.tolerance][:KEEP]:
-            result = shrink(arena, candidate.batch, lambda p: run(p).status == "violated", 12)
+            result = shrink(arena, candidate.batch, violated, 12)
             if result is not None:
                 return ControlEvidence(control.name, _text(control, track), True, stage, result[0])
     return ControlEvidence(control.name, _text(control, track), False, "survived the declared search")
@@ -333,15 +356,11 @@ def prove_symbolically(statement: Identity, tracks: list[Track]) -> None:
 
 
 def _prove_on_box(statement: Inequality, arena: Box, track: Track, context: Context) -> None:
-    box: Mapping[Any, Any] = arena.proof or {
-        p.symbol: (sp.nsimplify(p.low, rational=True), sp.nsimplify(p.high, rational=True))
-        for p in arena.params
-    }
-    from bounds import domain
-
+    box = _proof_box(arena)
     proof = domain.prove(
         track.relation,
-        dict(box),
+        box,
+        integers=[p.symbol for p in arena.params if p.integer],
         max_boxes=PROOF_BOXES[context.profile],
         equality_at=[dict(e) for e in statement.equality_at],
     )
@@ -353,6 +372,38 @@ def _prove_on_box(statement: Inequality, arena: Box, track: Track, context: Cont
         final = _certifier(track, context)(point)
         if final.status == "violated":
             track.seen.witness = Witness(track.part.name, point, str(track.relation), final.lhs, final.rhs)
+
+
+def _proof_box(arena: Box) -> dict[Any, Any]:
+    """The box of a proof: the arena's own, with exact ends."""
+    if arena.proof is not None:
+        return dict(arena.proof)
+    return {
+        p.symbol: (sp.nsimplify(p.low, rational=True), sp.nsimplify(p.high, rational=True))
+        for p in arena.params
+    }
+
+
+def _examine_domain(arena: Box, track: Track, context: Context) -> None:
+    """Over the whole box: where a side of the relation certainly has no real value."""
+    box, integers = _proof_box(arena), [p.symbol for p in arena.params if p.integer]
+    undefined, undecided = Fraction(0), Fraction(0)
+    for side in sides(track.relation)[:2]:
+        needed = {k: v for k, v in box.items() if k in side.free_symbols}
+        if not needed or track.part.given:
+            continue
+        found = domain.examine(
+            side,
+            needed,
+            integers=[i for i in integers if i in needed],
+            max_boxes=PROOF_BOXES[context.profile] // 4,
+        )
+        undefined, undecided = max(undefined, found.undefined), max(undecided, found.undecided)
+        if found.example is not None and found.undefined > 0 and track.seen.undefined is None:
+            rest = {str(k): Fraction(sp.Rational(lo).p, sp.Rational(lo).q) for k, (lo, _) in box.items()}
+            track.seen.undefined = rest | {str(k): v for k, v in dict(found.example).items()}
+            track.seen.undefined_detail = f"{found.subexpression} has no real value there"
+    track.seen.undefined_share, track.seen.undecided_share = float(undefined), float(undecided)
 
 
 def _curve(track: Track) -> dict[str, Any] | None:
@@ -395,5 +446,3 @@ def _curve(track: Track) -> dict[str, Any] | None:
         "y_log": True,
         "series": [bound, measured],
     }
-
-

@@ -55,8 +55,16 @@ def check_points(statement: ForAll, context: Context) -> Evidence:
         for point, c in results:
             label = ", ".join(f"{k}={v}" for k, v in point.items()) or "constant"
             evidence.rows.append(
-                {"part": seen.name, "point": label, "quantity": str(seen.relation), "value": None,
-                 "lo": None, "hi": None, "trials": None, "note": f"{c.status}: {c.lhs} against {c.rhs} {c.detail}".strip()}
+                {
+                    "part": seen.name,
+                    "point": label,
+                    "quantity": str(seen.relation),
+                    "value": None,
+                    "lo": None,
+                    "hi": None,
+                    "trials": None,
+                    "note": f"{c.status}: {c.lhs} against {c.rhs} {c.detail}".strip(),
+                }
             )
     return evidence
 

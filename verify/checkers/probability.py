@@ -1,4 +1,4 @@
-"""Probabilistic statements: chunks of trials, two one-sided e-processes per grid point, controls on the same data."""
+"""Probabilistic statements: chunks of trials, two e-processes per grid point, controls on the same data."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ BUDGET = {"quick": 1, "standard": 5, "full": 25}
 PROFILES = ("quick", "standard", "full")
 REFUTE_STOP = math.log(1e7)
 SUPPORT = math.log(1 / 0.05)
+CONTROL_CAUGHT = math.log(1e3)
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class PointRun:
     mean_range: float | None
     chunks: list[tuple[int, int, int]] = field(default_factory=list)
     means: list[float] = field(default_factory=list)
+    chunks_drawn: int = 0
 
     @property
     def label(self) -> str:
@@ -132,7 +134,7 @@ def derive(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] |
     pending = [h.relation for h in printed_hypotheses(statement)]
 
     def hypotheses_hold() -> bool:
-        known = {s for s in values}
+        known = set(values)
         for relation in list(pending):
             if {str(s) for s in relation.free_symbols} <= known:
                 pending.remove(relation)
@@ -178,20 +180,33 @@ def _argument(value: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _simulate(statement: Probability, context: Context, runs: list[PointRun]) -> None:
-    """Rounds of one chunk per open point; a point closes when both questions are settled."""
+    """Rounds of one chunk per open point; all points go on while a control has not been caught.
+
+    Stopping is decided between rounds only, and every round takes the next chunk index of its points.
+    """
     budget = statement.trials * BUDGET[context.profile]
     size = max(8, math.ceil(budget / ROUNDS))
-    for index in range(ROUNDS):
-        for run in [r for r in runs if _open(r)]:
-            name = (statement.event.__name__, *(f"{k}={v!r}" for k, v in sorted(run.arguments.items())), index)
-            outcome = np.asarray(
-                statement.event(stream(context.seed, *map(str, name)), size, **run.arguments)
-            )
-            if run.mean_range is None:
-                run.chunks.append((int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)))
-            else:
-                batches = np.array_split(outcome, 10)
-                run.means += [float(np.mean(b)) / run.mean_range for b in batches if b.size]
+    for _ in range(ROUNDS):
+        waiting = [r for r in runs if _open(r)]
+        if not waiting and _controls_caught(statement, runs):
+            return
+        for run in waiting or runs:
+            _add_chunk(statement, context, run, size)
+
+
+def _add_chunk(statement: Probability, context: Context, run: PointRun, size: int) -> None:
+    name = (
+        statement.event.__name__,
+        *(f"{k}={v!r}" for k, v in sorted(run.arguments.items())),
+        str(run.chunks_drawn),
+    )
+    outcome = np.asarray(statement.event(stream(context.seed, *name), size, **run.arguments))
+    run.chunks_drawn += 1
+    if run.mean_range is None:
+        run.chunks.append((int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)))
+    else:
+        batches = np.array_split(outcome, 10)
+        run.means += [float(np.mean(b)) / run.mean_range for b in batches if b.size]
 
 
 def _open(run: PointRun) -> bool:
@@ -269,7 +284,7 @@ def _evidence_against(runs: list[PointRun], bounds: list[float] | None = None) -
     listed = [paths(r, r.bound if bounds is None else bounds[i])[0] or [0.0] for i, r in enumerate(runs)]
     longest = max(len(p) for p in listed)
     padded = np.array([[0.0, *p] + [p[-1]] * (longest - len(p)) for p in listed])
-    return float(sup_of_average(padded))
+    return float(sup_of_average(list(padded)))
 
 
 def _deterministic(statement: Probability, part: Part, context: Context) -> PartEvidence:
@@ -287,7 +302,10 @@ def _deterministic(statement: Probability, part: Part, context: Context) -> Part
             a, b = evaluate(lhs, values), evaluate(rhs, values)
             fine = a == b if equality else compare(part.relation, a, b)
         except DomainError as error:
-            seen.undefined, seen.undefined_detail = {k: Fraction(str(v)) for k, v in point.items()}, str(error)
+            seen.undefined, seen.undefined_detail = (
+                {k: Fraction(str(v)) for k, v in point.items()},
+                str(error),
+            )
             continue
         except Undecided:
             seen.undecided += 1
@@ -305,36 +323,48 @@ def _deterministic(statement: Probability, part: Part, context: Context) -> Part
     return seen
 
 
-def _controls(
-    statement: Probability, runs: list[PointRun], evidence: Evidence, context: Context
-) -> None:
+def _controls(statement: Probability, runs: list[PointRun], evidence: Evidence, context: Context) -> None:
     """A control changes the bound; the trials already drawn must refute it at 1e-3."""
     names = {p.name: p for p in statement.parts}
     for control in statement.controls:
         if control.part in names:
             part = names[control.part]
             relation = broken_relation(control, part)
-            broken = _deterministic(
-                statement, Part(part.name, relation, given=part.given), context
-            )
+            broken = _deterministic(statement, Part(part.name, relation, given=part.given), context)
             caught = broken.witness is not None or broken.undefined is not None
             point = broken.witness.point if broken.witness else broken.undefined
             evidence.controls.append(
-                ControlEvidence(control.name, control.description or str(relation), caught, "ball arithmetic", point)
+                ControlEvidence(
+                    control.name, control.description or str(relation), caught, "ball arithmetic", point
+                )
             )
             continue
-        if control.relation == "undefined":
-            continue
-        bounds = [_number(control_bound(control, statement), r.values) for r in runs]
-        against = _mean_control(runs, bounds) if statement.mean_range is not None else _evidence_against(runs, bounds)
+        against = _against_control(statement, control, runs)
         evidence.controls.append(
             ControlEvidence(
                 control.name,
                 control.description or f"bound {control_bound(control, statement)}",
-                against >= math.log(1e3),
+                against >= CONTROL_CAUGHT,
                 f"e-value exp({against:.4g}) on the same trials",
             )
         )
+
+
+def _against_control(statement: Probability, control: Any, runs: list[PointRun]) -> float:
+    """Log e-value against a control's bound on the trials drawn."""
+    bounds = [_number(control_bound(control, statement), r.values) for r in runs]
+    return (
+        _mean_control(runs, bounds) if statement.mean_range is not None else _evidence_against(runs, bounds)
+    )
+
+
+def _controls_caught(statement: Probability, runs: list[PointRun]) -> bool:
+    parts = {p.name for p in statement.parts}
+    return all(
+        _against_control(statement, c, runs) >= CONTROL_CAUGHT
+        for c in statement.controls
+        if c.part not in parts
+    )
 
 
 def _mean_control(runs: list[PointRun], bounds: list[float]) -> float:
@@ -365,18 +395,35 @@ def _rows_and_curves(statement: Probability, runs: list[PointRun], evidence: Evi
         f, a, n = run.totals()
         low, high = confidence_interval(f, n, 0.05, ambiguous=a)
         evidence.rows.append(
-            {"part": "probability", "point": run.label, "quantity": "failure probability", "value": f / n,
-             "lo": float(low), "hi": float(high), "trials": n, "note": f"bound {run.bound:.6g}, {a} undecided"}
+            {
+                "part": "probability",
+                "point": run.label,
+                "quantity": "failure probability",
+                "value": f / n,
+                "lo": float(low),
+                "hi": float(high),
+                "trials": n,
+                "note": f"bound {run.bound:.6g}, {a} undecided",
+            }
         )
-        xs.append(float(i + 1)); bounds.append(run.bound); values.append(f / n)
-        los.append(float(low)); his.append(float(high))
+        xs.append(float(i + 1))
+        bounds.append(run.bound)
+        values.append(f / n)
+        los.append(float(low))
+        his.append(float(high))
     if xs:
         evidence.curves.append(
-            {"title": "failure probability at the grid points (95 % anytime-valid intervals)",
-             "x_label": "grid point (order of the evidence table)", "y_label": "probability", "x_log": False, "y_log": False,
-             "series": [
-                 {"name": "bound", "role": "bound", "x": xs, "y": bounds, "lo": None, "hi": None},
-                 {"name": "simulation", "role": "simulation", "x": xs, "y": values, "lo": los, "hi": his}]}
+            {
+                "title": "failure probability at the grid points (95 % anytime-valid intervals)",
+                "x_label": "grid point (order of the evidence table)",
+                "y_label": "probability",
+                "x_log": False,
+                "y_log": False,
+                "series": [
+                    {"name": "bound", "role": "bound", "x": xs, "y": bounds, "lo": None, "hi": None},
+                    {"name": "simulation", "role": "simulation", "x": xs, "y": values, "lo": los, "hi": his},
+                ],
+            }
         )
 
 
@@ -389,5 +436,3 @@ def _short(value: Any) -> str:
 
 def _label(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{k}={_short(v)}" for k, v in values.items())
-
-

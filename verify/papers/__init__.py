@@ -1,4 +1,4 @@
-"""The catalogue: one module (or package) per paper, each with a tuple ``STATEMENTS`` in the paper's own order.
+"""The catalogue: a module or package per paper, each with a tuple ``STATEMENTS`` in the paper's order.
 
 A statement added to such a tuple is found by itself; nothing else needs to know of it.
 """
@@ -36,7 +36,9 @@ def catalogue() -> dict[str, Any]:
     Raises ValueError if two modules define the same id.
     """
     found: dict[str, Any] = {}
-    modules = {m.name: importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)}
+    modules = {
+        m.name: importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+    }
     for key in PAPERS:
         for statement in modules[key].STATEMENTS:
             if statement.id in found:

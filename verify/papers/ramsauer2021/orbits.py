@@ -1,0 +1,110 @@
+"""Trajectories x, T(x), T(T(x)), ...: what is measured along them, in floats or as rigorous boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from bounds.exact import Real
+from simulations.retrieval import retrieve
+from simulations.variants import base
+from verify.instances import Array, Instances
+from verify.vocabulary import largest, norm, quantity, smallest, update
+
+STEPS = 512
+"""Updates after which a trajectory is looked at as its own limit."""
+PATH = 32
+"""Updates over which squared steps are summed."""
+TAIL = 16
+"""States after :data:`STEPS` updates whose spread is measured."""
+
+
+def length(v: Array) -> Array:
+    """Euclidean norm along the last axis; a difference of boxes that may vanish is enclosed from 0 up."""
+    if v.dtype != object:
+        return norm(v)
+    return np.frompyfunc(_root, 1, 1)(np.sum(v * v, axis=-1))
+
+
+def _root(square: Real) -> Real:
+    if square.is_exact or square.lower() > 0:
+        return square.sqrt()
+    return Real.between(0, Real(square.upper()).sqrt().upper())
+
+
+def orbit(b: Instances, start: Array, steps: int) -> Iterator[Array]:
+    """start, T(start), ..., steps + 1 states of shape (B, d).
+
+    In exact reading the states are boxes. A box that is mapped into itself holds all later states, so it is
+    repeated instead of being widened by further rounding.
+    """
+    state, resting = start, False
+    for _ in range(steps):
+        yield state
+        if not resting:
+            after = base.update(b.variant, b.memories, state, b.beta)
+            if b.exact:
+                pairs = zip(np.ravel(state), np.ravel(after), strict=True)
+                resting = all(old.contains(new) for old, new in pairs)
+            state = state if resting else after
+    yield state
+
+
+def late_state(b: Instances) -> Array:
+    """The state after STEPS updates from x, shape (B, d)."""
+    if "late state" not in b.cache:
+        if b.exact:
+            for state in orbit(b, b.query, STEPS):
+                b.cache["late state"] = state
+        else:
+            found = retrieve(b.variant, b.memories, b.query, b.beta, max_steps=STEPS, tol=1e-12)
+            b.cache["late state"] = found.state
+    return b.cache["late state"]
+
+
+def tail(b: Instances) -> Array:
+    """TAIL + 1 states from the late state on, shape (TAIL + 1, B, d)."""
+    if "tail" not in b.cache:
+        b.cache["tail"] = np.stack(list(orbit(b, late_state(b), TAIL)))
+    return b.cache["tail"]
+
+
+def extreme(rows: list[Array], choose: Callable[..., Array]) -> Array:
+    """Largest or smallest of arrays (B,), element by element."""
+    return choose(np.stack(rows), axis=0)
+
+
+@quantity("late_step", f"|x_(t+1) - x_t| after {STEPS} updates from x")
+def late_step(b: Instances) -> Array:
+    states = tail(b)
+    return length(states[1] - states[0])
+
+
+@quantity("late_diameter", f"largest distance of {TAIL} further states from the one after {STEPS} updates")
+def late_diameter(b: Instances) -> Array:
+    states = tail(b)
+    return extreme([length(s - states[0]) for s in states[1:]], largest)
+
+
+@quantity("late_energy_drop", f"fall of the energy over {TAIL} updates after {STEPS} updates", real=True)
+def late_energy_drop(b: Instances) -> Array:
+    states, energy = tail(b), b.variant.energy
+    if energy is None:
+        raise ValueError(f"variant {b.variant.name!r} has no energy")
+    return energy(b.memories, states[0], b.beta) - energy(b.memories, states[-1], b.beta)
+
+
+@quantity("shortest_step", f"shortest of the first {STEPS} steps from x")
+def shortest_step(b: Instances) -> Array:
+    # Two of the steps bound the shortest from above; where that looks too long, boxes look at them all.
+    if not b.exact:
+        return np.minimum(norm(update(b) - b.query), late_step(b))
+    return extreme([length(s - t) for t, s in pairwise(orbit(b, b.query, STEPS))], smallest)
+
+
+@quantity("path_squares", f"sum of the squares of the first {PATH} steps from x")
+def path_squares(b: Instances) -> Array:
+    rows = [np.sum((s - t) * (s - t), axis=-1) for t, s in pairwise(orbit(b, b.query, PATH))]
+    return np.sum(np.stack(rows), axis=0)
