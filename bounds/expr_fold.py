@@ -153,7 +153,8 @@ def _step(node: Any, algebra: Algebra[V], visit: Any) -> V:
     if isinstance(node, sp.LambertW):
         return algebra.call(_lambertw_name(node), [visit(node.args[0])], node)
     if node.func in _DERIVED:
-        return visit(_DERIVED[node.func](*node.args))
+        derived: V = visit(_DERIVED[node.func](*node.args))
+        return derived
     name = _NAMES.get(node.func)
     if name is None:
         raise UnsupportedFunction(f"no reading for {node.func.__name__} in {node}")

@@ -171,7 +171,8 @@ def _statement(item: Statement, known: set[str]) -> list[str]:
 def _hypotheses(item: Statement) -> list[str]:
     lines = []
     for hypothesis in item.hypotheses:
-        entry = code(hypothesis.plain)
+        one_line = "\n" not in hypothesis.plain or not hypothesis.latex
+        entry = code(hypothesis.plain if one_line else hypothesis.latex)
         entry += " (only in the text around the statement)" if hypothesis.in_text_only else ""
         lines.append(entry + (f" {text(hypothesis.note)}" if hypothesis.note else ""))
     blocks = ["Hypotheses:", _bullets(lines)] if lines else []

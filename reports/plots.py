@@ -78,8 +78,11 @@ def describe(curve: Curve) -> str:
 def caption(curve: Curve) -> str:
     """One or two sentences under the plot."""
     text = f"{curve.y_label} against {curve.x_label}."
-    if any(series.role == "simulation" and _upper_limits(series, curve.y_log) for series in curve.series):
+    if any(_upper_limits(series, curve.y_log) for series in curve.series):
         text += " Open triangles are upper limits where the observed value itself cannot be drawn."
+    lost = sum(_undrawn(series, curve) for series in curve.series)
+    if lost:
+        text += f" {lost} {'value does' if lost == 1 else 'values do'} not fit on these axes."
     return text
 
 
@@ -159,10 +162,20 @@ def _points(axes: Axes, series: Series, x_log: bool, y_log: bool, colour: str, m
 
 
 def _upper_limits(series: Series, y_log: bool) -> dict[float, float]:
-    """x -> upper confidence limit, at the points whose value is null or 0 on a logarithmic axis."""
+    """x -> upper confidence limit, at simulated points whose value is null or 0 on a logarithmic axis."""
+    if series.role != "simulation":
+        return {}
     values, high = _drawable(series.y, y_log), _drawable(series.hi or [None] * len(series.x), y_log)
     points = zip(series.x, values, high, strict=True)
     return {x: limit for x, value, limit in points if math.isnan(value) and math.isfinite(limit)}
+
+
+def _undrawn(series: Series, curve: Curve) -> int:
+    """How many values exist but are drawn neither themselves nor by an upper limit."""
+    limits = _upper_limits(series, curve.y_log)
+    x, y = _drawable(series.x, curve.x_log), _drawable(series.y, curve.y_log)
+    points = zip(series.x, series.y, x, y, strict=True)
+    return sum(v is not None and a not in limits and not math.isfinite(u + w) for a, v, u, w in points)
 
 
 def _crosses(axes: Axes, series: Series, x_log: bool, y_log: bool) -> Artist:

@@ -14,6 +14,7 @@ from reports import words
 from reports.schema import Record, Statement
 
 COLUMNS = ("statement", "verdict", "informative", "tightness", "provenance", "note")
+ID_WIDTH = 44
 _STYLE = {"pass": "green", "fail": "bold red", "none": "yellow"}
 
 
@@ -22,16 +23,21 @@ def show(record: Record, stream: IO[str] | None = None) -> None:
     target = sys.stdout if stream is None else stream
     console = Console(file=target, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        target.write(plain(record))
+        encoding = getattr(target, "encoding", None) or "utf-8"
+        target.write(plain(record).encode(encoding, "replace").decode(encoding))
         return
     console.print(_table(record))
     console.print(Text("\n".join(summary(record))))
 
 
 def plain(record: Record) -> str:
-    """Aligned columns without colours; ids and verdicts are never cut, so the text can be searched."""
+    """Aligned columns without colours; ids and verdicts are never cut, so the text can be searched.
+
+    An id wider than `ID_WIDTH` pushes its own row to the right and no other.
+    """
     rows = [COLUMNS, *(_row(item) for item in record.statements)]
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(COLUMNS))]
+    widths[0] = min(widths[0], ID_WIDTH)
     lines = [
         "  ".join(
             cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)

@@ -130,11 +130,10 @@ def explain_tightness(value: Tightness | None) -> str:
 def explain_sensitivity(value: Sensitivity | None) -> str:
     if value is None:
         return "Not measured."
-    meaning = f" {value.meaning}" if value.meaning else ""
     if value.factor is None:
-        return f"No tightening that was tried would have been refuted by this run.{meaning}"
-    tightened = f"A bound tightened by the factor {number(value.factor)}"
-    return f"{tightened} would have been refuted by this run.{meaning}"
+        return f"No tightening that was tried would have been refuted by this run. {value.meaning}".rstrip()
+    meaning = value.meaning or "a bound tightened by this factor would have been refuted by this run."
+    return f"Factor {number(value.factor)}: {meaning}"
 
 
 def provenance_notice(provenance: str) -> str | None:

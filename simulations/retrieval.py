@@ -12,6 +12,8 @@ from simulations.variants.base import BLOCK, Array, Namespace, Variant, jacobian
 # Plain steps after which the still active queries may be polished by Newton's method.
 _POLISH_AT = frozenset(2**k for k in range(5, 20))
 _NEWTON_STEPS = 60
+# Largest Jacobian that counts as contracting: 1 itself occurs at a bifurcation.
+_CALM = 1 + 1e-9
 
 
 @dataclass(frozen=True)
@@ -238,16 +240,19 @@ def _polish(problem: _Problem, rows: _Rows, y: Array, previous: Array) -> None:
     size = max(1, BLOCK // (count * dimension))
     for start in range(0, len(slow), size):
         g, q = slow[start : start + size].T
-        before, now = previous[g, q], rows.residual[g, q]
-        reach = 4 * now * before / (before - now)  # 4 residual / (1 - factor)
-        near = _chosen(problem, g, q)
-        found, residual, good = _newton(near, y[g, q])
-        good &= np.linalg.norm(found - y[g, q], axis=-1) <= reach
         # Newton's method is drawn to saddles as well: T must contract at both ends of the way and between.
-        for share in (0.0, 0.5, 1.0):
-            good &= _slope(near, (1 - share) * found + share * y[g, q]) <= 1 + 1e-9
+        calm = _slope(_chosen(problem, g, q), y[g, q]) <= _CALM
+        if not np.any(calm):
+            continue
+        g, q = g[calm], q[calm]
+        before, now, near = previous[g, q], rows.residual[g, q], _chosen(problem, g, q)
+        found, residual, good = _newton(near, y[g, q])
+        good &= np.linalg.norm(found - y[g, q], axis=-1) <= 4 * now * before / (before - now)
+        good &= _slope(near, found) <= _CALM
+        good &= _slope(near, (found + y[g, q]) / 2) <= _CALM
+        found, residual = found[good], residual[good]
         g, q = g[good], q[good]
-        rows.state[g, q], rows.residual[g, q], rows.converged[g, q] = found[good], residual[good], True
+        rows.state[g, q], rows.residual[g, q], rows.converged[g, q] = found, residual, True
         rows.steps[g, q] += 1
 
 

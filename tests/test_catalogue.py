@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -86,16 +87,16 @@ def test_statement_can_be_typeset(statement):
         assert expr.plain(relation)
 
 
-def test_the_linter_refuses(statement=None):
-    import dataclasses
-
+def test_the_linter_refuses():
     good = STATEMENTS[0]
     assert lint(dataclasses.replace(good, controls=())) == ["no control"]
     assert lint(dataclasses.replace(good, provenance="folklore")) == ["provenance 'folklore'"]
     assert lint(dataclasses.replace(good, source=dataclasses.replace(good.source, paper="nobody1999")))
     stray = dataclasses.replace(good.parts[0], relation=sp.Le(sp.Symbol("stray_quantity"), 1))
     assert any("stray_quantity" in p for p in lint(dataclasses.replace(good, parts=(stray,))))
-    floating = dataclasses.replace(good.parts[0], relation=sp.Le(sp.Symbol("m", nonnegative=True), sp.Float(1.5)))
+    floating = dataclasses.replace(
+        good.parts[0], relation=sp.Le(sp.Symbol("m", nonnegative=True), sp.Float(1.5))
+    )
     assert any("a float" in p for p in lint(dataclasses.replace(good, parts=(floating,))))
 
 
@@ -108,4 +109,6 @@ def test_related_statements_exist():
     prefixes = {i.split(".")[0] for i in ids}
     for statement in STATEMENTS:
         for related in statement.related:
-            assert related in ids or related.split(".")[0] not in prefixes or related.startswith("restated."), related
+            assert (
+                related in ids or related.split(".")[0] not in prefixes or related.startswith("restated.")
+            ), related

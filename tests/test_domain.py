@@ -13,7 +13,6 @@ import sympy as sp
 from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_expr import RATIONALS, X, Y, trees
 
 from bounds.boxes import simplest
 from bounds.domain import examine, prove
@@ -22,6 +21,7 @@ from bounds.expr import UnsupportedFunction, arrays
 from bounds.expr_fold import fold
 from bounds.functions import CapArea
 from bounds.intervals import Interval, Intervals
+from tests.test_expr import RATIONALS, X, Y, trees
 
 N = sp.Symbol("n")
 Q = sp.Rational

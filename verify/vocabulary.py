@@ -254,7 +254,7 @@ def norm_spread(b: Instances) -> Array:
     squares = np.sum(b.memories * b.memories, axis=-1)
     high, low = largest(squares), smallest(squares)
     if b.exact:
-        return np.array([h - v for h, v in zip(high, low, strict=True)], dtype=object)
+        return np.array([(h - v) / h if h > 0 else h for h, v in zip(high, low, strict=True)], dtype=object)
     return (high - low) / np.where(high > 0, high, 1.0)
 
 

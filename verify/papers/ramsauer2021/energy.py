@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 from sympy import Eq, Ge, Le, Rational
 
 from bounds.exact import Real, directional_derivative
@@ -114,10 +114,13 @@ def shift_along_v(b: Instances) -> Array:
     return mixture(b, kernel_scores(b))
 
 
-@quantity("log_kernel_sum", "log of the sum of exp(-beta |x - xi_j|^2/2)", real=True)
-def log_kernel_sum(b: Instances) -> Array:
+@quantity("log_kernel_mean", "log of (1/M) times the sum of exp(-beta |x - xi_j|^2/2)", real=True)
+def log_kernel_mean(b: Instances) -> Array:
     scores = kernel_scores(b)
-    return np.log(np.sum(np.exp(scores), axis=-1)) if b.exact else logsumexp(scores, axis=-1)
+    if b.exact:
+        return np.log(np.sum(np.exp(scores), axis=-1) / scores.shape[-1])
+    top = np.max(scores, axis=-1)
+    return top + np.log1p(np.mean(np.expm1(scores - top[:, None]), axis=-1))
 
 
 @quantity("weight_sum", "sum of all weights")
@@ -180,8 +183,8 @@ OWN = Source(PAPER, "a related statement of this project")
 SQUARES = m**2 + norm_x**2
 OBSERVED = (
     f"A limit is observed, not reached: trajectories are followed for {STEPS} updates from every start.",
-    "The finite form that decides: one of these steps is shorter than m/10. Every sequence whose squared steps "
-    "sum to at most 2 E meets it; an iteration that keeps jumping does not.",
+    "The finite form that decides: one of these steps is shorter than m/10. Every sequence whose squared "
+    "steps sum to at most 2 E meets it; an iteration that keeps jumping does not.",
 )
 EVERYWHERE = Patterns(max_size=800, search=False)
 
@@ -282,11 +285,11 @@ mean_shift_identity = Identity(
     arena=Patterns(norms="equal"),
     hypotheses=(Hypothesis(Eq(norm_spread, 0), "all memories have norm m"),),
     parts=(
-        Part("energy", Eq(E_x, (sp.log(M) - log_kernel_sum) / beta, evaluate=False), scale=SQUARES),
+        Part("energy", Eq(E_x, -log_kernel_mean / beta, evaluate=False), scale=SQUARES),
         Part("mean-shift step", Eq(T_along_v, shift_along_v, evaluate=False), scale=m),
     ),
     controls=(
-        Control("without log M", Eq(E_x, -log_kernel_sum / beta, evaluate=False), "energy"),
+        Control("without log M", Eq(E_x, -(log_kernel_mean + sp.log(M)) / beta, evaluate=False), "energy"),
         scaled("99/100", "energy"),
         Control("the state does not move", Eq(T_along_v, x_along_v, evaluate=False), "mean-shift step"),
     ),
@@ -351,7 +354,7 @@ dense_sequence_convergence = Inequality(
     related=("ramsauer2021.thm2",),
     notices=(
         OBSERVED[0],
-        f"The sum is taken over {PATH} steps; as every state may be a start, the rest follows from the decrease.",
+        f"The sum is taken over {PATH} steps; any state may be a start: the rest follows from the decrease.",
     ),
 )
 

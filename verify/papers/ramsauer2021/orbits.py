@@ -11,7 +11,7 @@ from bounds.exact import Real
 from simulations.retrieval import retrieve
 from simulations.variants import base
 from verify.instances import Array, Instances
-from verify.vocabulary import largest, norm, quantity, smallest, update
+from verify.vocabulary import J_norm, largest, measure, norm, quantity, smallest, update
 
 STEPS = 512
 """Updates after which a trajectory is looked at as its own limit."""
@@ -55,13 +55,27 @@ def orbit(b: Instances, start: Array, steps: int) -> Iterator[Array]:
 def late_state(b: Instances) -> Array:
     """The state after STEPS updates from x, shape (B, d)."""
     if "late state" not in b.cache:
-        if b.exact:
-            for state in orbit(b, b.query, STEPS):
-                b.cache["late state"] = state
-        else:
-            found = retrieve(b.variant, b.memories, b.query, b.beta, max_steps=STEPS, tol=1e-12)
-            b.cache["late state"] = found.state
+        b.cache["late state"] = last(orbit(b, b.query, STEPS)) if b.exact else _float_late_state(b)
     return b.cache["late state"]
+
+
+def last(states: Iterator[Array]) -> Array:
+    """The last of the states."""
+    state = next(states)
+    for following in states:
+        state = following
+    return state
+
+
+def _float_late_state(b: Instances) -> Array:
+    found = retrieve(b.variant, b.memories, b.query, b.beta, max_steps=STEPS, tol=1e-12).state
+    # A short step near a saddle is no rest: only where T contracts may the iteration be cut short.
+    moving = np.flatnonzero(measure(b.with_query(found), J_norm) >= 1)
+    if moving.size:
+        some = b.take(moving)
+        found = np.array(found)
+        found[moving] = last(orbit(some, some.query, STEPS))
+    return found
 
 
 def tail(b: Instances) -> Array:
@@ -100,7 +114,7 @@ def late_energy_drop(b: Instances) -> Array:
 def shortest_step(b: Instances) -> Array:
     # Two of the steps bound the shortest from above; where that looks too long, boxes look at them all.
     if not b.exact:
-        return np.minimum(norm(update(b) - b.query), late_step(b))
+        return np.minimum(norm(update(b) - b.query), measure(b, late_step))
     return extreme([length(s - t) for t, s in pairwise(orbit(b, b.query, STEPS))], smallest)
 
 
