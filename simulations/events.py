@@ -8,7 +8,6 @@ sphere of radius m in R^d. ``scaled_min_angle`` returns values instead, for stat
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -235,10 +234,3 @@ def _spheres_impossible(variant: Variant, memories: Floats, beta: float, m: floa
         crowded = away[i] + away[j] > np.linalg.norm(x[i] - x[j], axis=-1) + 1e-6 * m
         meet.append(bool(np.any(shared | crowded)))
     return np.array(meet)
-
-
-def codes(stream: np.random.Generator, d: int, M: int, m: float, tries: int, steps: int) -> Any:
-    """Return ``tries`` numerically spread codes (tries, M, d) on the sphere of radius m."""
-    from simulations.ensembles import code
-
-    return code(stream, tries, M, d, m=m, steps=steps)

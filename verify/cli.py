@@ -193,7 +193,7 @@ def _with_progress(chosen: Any, settings: Settings, folder: Path, console: Conso
         def started(total: int, reused: int) -> None:
             count.update(total=total, done=reused)
             click.echo(
-                f"{total} statements, {settings.profile} profile, seed {settings.seed}; {reused} there already"
+                f"{total} statements, {settings.profile} profile, seed {settings.seed}; {reused} reused"
             )
 
         def line(identifier: str, verdict: str, seconds: float) -> None:

@@ -10,7 +10,10 @@ from verify.instances import Point
 
 @dataclass(slots=True)
 class Witness:
-    """A certified violation: exact inputs, and enclosures of both sides as text."""
+    """A certified violation: exact inputs, and enclosures of both sides as text.
+
+    ``relation`` is the sign that should stand between them (``<=``, ``<`` or ``=``).
+    """
 
     part: str
     point: Point

@@ -98,6 +98,13 @@ def sides(relation: Any) -> tuple[Any, Any, bool]:
     return lhs, rhs, isinstance(relation, sp.Eq)
 
 
+def sign(relation: Any) -> str:
+    """The sign between the two :func:`sides` of a relation."""
+    if isinstance(relation, sp.Eq):
+        return "="
+    return "<" if isinstance(relation, sp.StrictLessThan | sp.StrictGreaterThan) else "<="
+
+
 def _size(a: Any, b: Any, scale: Any, env: Mapping[str, Any]) -> Array:
     if scale is not None:
         return expr.arrays(scale, _linear(env)).value

@@ -105,9 +105,9 @@ def _equal_norms(memories: list[list[Fraction]], denominator: int) -> list[list[
         sign = -1 if u[pole] < 0 else 1
         t = [Fraction(float(v / (1 + abs(u[pole])))).limit_denominator(denominator) for v in u]
         t[pole] = Fraction(0)
-        square = sum(v * v for v in t)
-        unit = [2 * v / (1 + square) for v in t]
-        unit[pole] = sign * (1 - square) / (1 + square)
+        square = sum((v * v for v in t), Fraction(0))
+        unit: list[Fraction] = [2 * v / (1 + square) for v in t]
+        unit[pole] = (1 - square) / (1 + square) * sign
         result.append([radius * v for v in unit])
     return result
 
@@ -139,7 +139,7 @@ def _nearby(value: Fraction, denominator: int) -> Fraction:
     if rounded == 0 and abs(value) > Fraction(1, 10**9):
         exponent = int(np.floor(np.log10(abs(float(value)))))
         unit = Fraction(f"1e{exponent}")
-        return round(value / unit) * unit
+        return unit * round(value / unit)
     return rounded
 
 

@@ -19,7 +19,7 @@ from verify.drawing import cells, draw_box
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
 from verify.given import given_batches
 from verify.instances import Instances, Point, point_of
-from verify.margins import Certificate, Margins, admissible, certify, margins, sides
+from verify.margins import Certificate, Margins, admissible, certify, margins, sides, sign
 from verify.search import EFFORT, maximise, search_sizes
 from verify.shrink import shrink
 from verify.statement import Control, Definition, Hypothesis, Identity, Inequality, Part
@@ -141,8 +141,9 @@ def _note_too_few(statement: ForAll, tracks: list[Track], context: Context) -> N
     if context.memories is None or not isinstance(arena, Patterns):
         return
     if len(context.memories) < arena.min_memories:
+        needed, found = arena.min_memories, len(context.memories)
         for track in tracks:
-            track.seen.note = f"it speaks of at least {arena.min_memories} memories, the given set has {len(context.memories)}"
+            track.seen.note = f"it speaks of at least {needed} memories, the given set has {found}"
 
 
 def _observe(track: Track, batch: Instances) -> None:
@@ -286,7 +287,7 @@ def _certify_worst(arena: Patterns | Box, track: Track, context: Context) -> boo
         if reached is not None:
             final = run(reached)
             track.seen.witness = Witness(
-                track.part.name, reached, str(track.relation), final.lhs, final.rhs, certified=True
+                track.part.name, reached, sign(track.relation), final.lhs, final.rhs, certified=True
             )
             return True
         if certain:
@@ -371,7 +372,7 @@ def _prove_on_box(statement: Inequality, arena: Box, track: Track, context: Cont
         point = {str(k): v for k, v in proof.witness.items()}
         final = _certifier(track, context)(point)
         if final.status == "violated":
-            track.seen.witness = Witness(track.part.name, point, str(track.relation), final.lhs, final.rhs)
+            track.seen.witness = Witness(track.part.name, point, sign(track.relation), final.lhs, final.rhs)
 
 
 def _proof_box(arena: Box) -> dict[Any, Any]:

@@ -14,7 +14,7 @@ from verify.context import Context
 from verify.controls import broken_relation
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
 from verify.instances import Point
-from verify.margins import Certificate, certify, exact_value, sides
+from verify.margins import Certificate, certify, exact_value, sides, sign
 from verify.statement import Identity, Part
 
 
@@ -90,7 +90,7 @@ def _decide_part(statement: ForAll, part: Part, points: list[Point]) -> tuple[Pa
     seen.admissible = seen.drawn_admissible = sum(c.status != "inadmissible" for _, c in results)
     for point, c in results:
         if c.status == "violated" and seen.witness is None:
-            seen.witness = Witness(part.name, point, str(part.relation), c.lhs, c.rhs)
+            seen.witness = Witness(part.name, point, sign(part.relation), c.lhs, c.rhs)
         elif c.status == "undefined" and seen.undefined is None:
             seen.undefined, seen.undefined_detail = point, c.detail
         elif c.status == "undecided":

@@ -19,7 +19,7 @@ from verify.context import Context
 from verify.controls import broken_relation
 from verify.eprocess import log_e_against, log_e_for, log_e_mean_above, log_e_mean_below
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
-from verify.margins import compare, sides
+from verify.margins import compare, sides, sign
 from verify.multiplicity import sup_of_average
 from verify.statement import Part, Probability
 
@@ -312,7 +312,7 @@ def _deterministic(statement: Probability, part: Part, context: Context) -> Part
             continue
         if not fine and seen.witness is None:
             exact = {k: Fraction(str(v)) for k, v in point.items()}
-            seen.witness = Witness(part.name, exact, str(part.relation), repr(a), repr(b))
+            seen.witness = Witness(part.name, exact, sign(part.relation), repr(a), repr(b))
         if float(a) > 0 and float(b) > 0:
             ratio = math.log(float(a)) - math.log(float(b))
             if seen.log_ratio is None or ratio > seen.log_ratio:
