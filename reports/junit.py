@@ -100,7 +100,7 @@ def _details(item: Statement) -> str:
         f"{item.id}: {words.verdict_label(item.outcome, item.verdict)}",
         item.reason,
         f"source: {item.citation} ({item.provenance})",
-        words.provenance_notice(item.provenance),
+        words.provenance_notice(item.provenance, item.paper),
         *(f"note: {notice}" for notice in item.notices),
         f"controls: {words.controls_summary(item)}",
     ]

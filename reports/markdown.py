@@ -145,7 +145,7 @@ def _known(item: Statement) -> str:
 
 
 def _statement(item: Statement, known: set[str]) -> list[str]:
-    caution = words.provenance_notice(item.provenance)
+    caution = words.provenance_notice(item.provenance, item.paper)
     blocks = [
         f'<a id="{anchor(item.id)}"></a>',
         f"### {text(item.title)}",
@@ -197,9 +197,9 @@ def _findings(item: Statement) -> list[str]:
         blocks += _witness(item, item.witness)
     if item.proof:
         proof = item.proof
-        blocks.append(
-            f"**Proof.** {text(proof.text)} Method: {text(proof.method)}. Range: {text(proof.range)}."
-        )
+        body = f"{text(proof.text)} " if proof.text != proof.method else ""
+        where = f" Range: {text(proof.range)}." if proof.range else ""
+        blocks.append(f"**Proof.** {body}Method: {text(proof.method)}.{where}")
     return blocks
 
 

@@ -9,54 +9,13 @@ The committed JSON Schema is `schema/1.json`; after a change of the models write
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Strict,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-__all__ = [
-    "OUTCOME_OF",
-    "Alpha",
-    "Control",
-    "Curve",
-    "DomainNote",
-    "Evidence",
-    "Formula",
-    "Hypothesis",
-    "Known",
-    "Machine",
-    "Memories",
-    "Outcome",
-    "Paper",
-    "Part",
-    "Proof",
-    "Record",
-    "RecordError",
-    "Sensitivity",
-    "Series",
-    "Slowest",
-    "Statement",
-    "Tightness",
-    "Timing",
-    "Tool",
-    "Verdict",
-    "Witness",
-    "dump",
-    "json_schema",
-    "load",
-    "parse",
-]
+from reports.fields import Count, Flag, Identifier, Integer, Json, Level, Measured, Number, Seconds, Share
 
 Outcome = Literal["pass", "fail", "none"]
 Verdict = Literal[
@@ -85,40 +44,6 @@ OUTCOME_OF: dict[Verdict, Outcome] = {
 
 class RecordError(ValueError):
     """One sentence: which file, what was expected there, what was found."""
-
-
-def _plain_json(value: Any) -> Any:
-    """Copy a value built of dicts with text keys, lists, tuples, text, finite numbers, bools and None."""
-    if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise ValueError("expected text as every key")
-        return {_plain_json(key): _plain_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain_json(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"expected a finite number, found {value}")
-    if isinstance(value, str):
-        value.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
-        return value
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    raise ValueError(f"expected a JSON value, found {type(value).__name__}")
-
-
-def _finite_or_null(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-Integer = Annotated[int, Strict()]
-Count = Annotated[int, Strict(), Field(ge=0)]
-Flag = Annotated[bool, Strict()]
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-Seconds = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0)]
-Level = Annotated[float, Strict(), Field(allow_inf_nan=False, gt=0, lt=1)]
-Share = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0, le=1)]
-Measured = Annotated[Number | None, BeforeValidator(_finite_or_null)]
-Json = Annotated[Any, BeforeValidator(_plain_json)]
-Identifier = Annotated[str, StringConstraints(min_length=1)]
 
 
 class _Model(BaseModel):

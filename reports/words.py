@@ -32,6 +32,7 @@ KIND = {
     "scaling": "scaling law",
     "definition": "definition",
 }
+_ROUNDING = 1e-9  # a measured/bound this close to 1 is equality as far as double precision can tell
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -98,9 +99,15 @@ def where(point: dict[str, Any]) -> str:
 
 
 def ratio(tightness: Tightness | None) -> str:
-    """The largest measured/bound as a short number: '0.83', or 'exp(-812)' when no float can hold it."""
+    """The largest measured/bound as a short number.
+
+    '0.83'; 'exp(-812)' when no float can hold it; '1 + 3e-7' near one, and '1' within rounding of it.
+    """
     if tightness is None:
         return "–"
+    log = _log_ratio(tightness)
+    if log is not None and _ROUNDING < abs(log) < 5e-4:
+        return f"1 {'+' if log > 0 else '-'} {abs(math.expm1(log)):.1g}".replace("e-0", "e-")
     if tightness.ratio is not None and (tightness.ratio != 0 or tightness.log_ratio is None):
         return number(tightness.ratio)
     return "–" if tightness.log_ratio is None else f"exp({number(tightness.log_ratio)})"
@@ -121,10 +128,18 @@ def explain_tightness(value: Tightness | None) -> str:
     if value is None or text == "–":
         return "Not measured."
     place = f" It was seen at {where(value.where)}." if value.where else ""
-    log = value.log_ratio if value.log_ratio is not None else math.log(value.ratio or 1)
+    log = _log_ratio(value) or 0.0
+    if value.ratio != 0 and abs(log) <= _ROUNDING:
+        return f"The largest measured value equals the bound within rounding.{place}"
     if log > 0:
         return f"The largest measured value is {text} times the bound, so it exceeds it.{place}"
     return f"The largest measured value is {text} of the bound (1 would be equality).{place}"
+
+
+def _log_ratio(value: Tightness) -> float | None:
+    if value.log_ratio is not None:
+        return value.log_ratio
+    return math.log(value.ratio) if value.ratio is not None and value.ratio > 0 else None
 
 
 def explain_sensitivity(value: Sensitivity | None) -> str:
@@ -136,8 +151,11 @@ def explain_sensitivity(value: Sensitivity | None) -> str:
     return f"Factor {number(value.factor)}: {meaning}"
 
 
-def provenance_notice(provenance: str) -> str | None:
-    """What a reader must know about where the formula was read; None when it was read in the paper."""
+def provenance_notice(provenance: str, paper: str = "") -> str | None:
+    """What a reader must know about where the formula was read; None when it was read in the paper.
+
+    For the user's own statements (paper "user") 'derived' needs no notice.
+    """
     head = provenance.strip().lower()
     if head.startswith(("recalled", "secondary")):
         source = "recalled from memory" if head.startswith("recalled") else "taken from a secondary source"
@@ -146,6 +164,8 @@ def provenance_notice(provenance: str) -> str | None:
             f"{source}. The verdict is on the formula as written here, not on the paper."
         )
     if head.startswith("derived"):
+        if paper == "user":
+            return None
         return "This is this project's own statement, related to the paper; the paper does not claim it."
     if "recalled" in head or "secondary" in head:
         return (

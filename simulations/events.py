@@ -126,9 +126,7 @@ def not_all_exact_fixed(
     """
     if M < 2:
         return np.zeros(trials, dtype=np.int8)
-    margin = np.concatenate(
-        [beta * (m**2 - _largest_cosine(x)) for x in _draws(stream, trials, d, M, m)]
-    )
+    margin = np.concatenate([beta * (m**2 - _largest_cosine(x)) for x in _draws(stream, trials, d, M, m)])
     tie = np.abs(margin - 1) <= 1e-12 * (1 + beta * m**2)
     return np.where(tie, np.int8(-1), (margin < 1).astype(np.int8))
 

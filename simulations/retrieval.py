@@ -94,8 +94,9 @@ def retrieve(
     parts = []
     cost = memories.shape[-2] * query.shape[1 - axis]
     size = max(1, BLOCK // max(1, cost))
-    for start in range(0, max(1, query.shape[axis]), size):
-        cut = _slicer(slice(start, start + size), axis)
+    count = query.shape[axis]
+    for start in range(0, max(1, count), size):
+        cut = _slicer(slice(start, min(start + size, count)), axis)
         parts.append(_iterate(whole.keep(cut, axis), cut(query), axis, max_steps, record_energy, polish, xp))
     return _joined(parts, axis, lead, xp)
 

@@ -167,8 +167,9 @@ def stored(
         away = np.minimum(inner, displaced[sets] + _error(found.residual[sets], slope) + ROOM * norms[sets])
         verdict[sets] = np.where(sure & (away < r[sets]), np.int8(1), verdict[sets])
         open_rows[sets] &= verdict[sets] < 0
-    outside = (verdict < 0) & found.converged & (displaced > r + SAME_LIMIT * norms)
-    verdict[_attracting(variant, memories, found.state, beta, outside)] = 0
+    outside = (verdict < 0) & found.converged & (displaced > r)
+    slope = _slopes(variant, memories, found.state, beta, outside)
+    verdict[outside & (displaced > r + _doubt(found.residual, slope, norms))] = 0
     overlapping = 2 * r > np.asarray(geometry.nearest_distance(memories)) * (1 + 1e-12)
     verdict[overlapping | (r <= 0)] = 0
     if starts > 0:
@@ -216,16 +217,16 @@ def _sample(
     betas = np.asarray(beta)[sets] if np.ndim(beta) else beta
     found = _limits(variant, memories[sets], points.reshape(len(sets), -1, d), betas, max_steps)
     ends = found.state.reshape(points.shape)
-    close = SAME_LIMIT * np.asarray(geometry.max_norm(memories[sets]))[:, None, None]
+    norms = np.asarray(geometry.max_norm(memories[sets]))[:, None, None]
     limit = np.take_along_axis(limits[sets], rows[..., None], axis=1)
-    elsewhere = np.linalg.norm(ends - limit[:, :, None, :], axis=-1) > close
-    elsewhere &= found.converged.reshape(ends.shape[:-1])
+    elsewhere = np.linalg.norm(ends - limit[:, :, None, :], axis=-1) > SAME_LIMIT * norms
+    elsewhere &= found.converged.reshape(elsewhere.shape)
     # Another fixed point strictly inside the ball is a counterexample, whatever it attracts.
-    inside = np.linalg.norm(ends - own[:, :, None, :], axis=-1) < length[..., None] - close
-    doubtful = (elsewhere & ~inside).reshape(len(sets), -1)
-    ends = ends.reshape(len(sets), -1, d)
-    attracting = _attracting(variant, memories[sets], ends, betas, doubtful).reshape(inside.shape)
-    leaves = np.any(elsewhere & (inside | attracting), axis=-1)
+    distance = np.linalg.norm(ends - own[:, :, None, :], axis=-1)
+    inside = distance < length[..., None] - SAME_LIMIT * norms
+    asked = (elsewhere & ~inside).reshape(len(sets), -1)
+    slope = _slopes(variant, memories[sets], found.state, betas, asked).reshape(distance.shape)
+    leaves = np.any(elsewhere & (inside | (slope < 1)), axis=-1)
     # The start xi_mu must have settled too before another limit can be told apart from its own.
     sure = leaves & np.take_along_axis(settled[sets], rows, axis=1)
     old = np.take_along_axis(verdict[sets], rows, axis=1)
@@ -233,24 +234,27 @@ def _sample(
         verdict[s, index] = new
 
 
-def _attracting(
-    variant: Variant, memories: Floats, ends: Floats, beta: Any, asked: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Tell which of the asked states (n, q) are fixed points with a Jacobian of norm below 1.
+def _slopes(variant: Variant, memories: Floats, ends: Floats, beta: Any, asked: NDArray[np.bool_]) -> Floats:
+    """Return the norm of the Jacobian at the asked states (n, q, d); inf elsewhere.
 
     Next to a saddle the iteration can be too slow to be told from one that has arrived. Only an
     attracting fixed point proves where an orbit ends.
     """
-    out = np.zeros(asked.shape, dtype=bool)
+    out = np.full(asked.shape, np.inf)
     close = SAME_LIMIT * np.asarray(geometry.max_norm(memories))
     for s in np.flatnonzero(np.any(asked, axis=1)):
         where = np.flatnonzero(asked[s])
         label = _grouped(ends[s, where], float(close[s]))
         _, first = np.unique(label, return_index=True)
         one = float(np.asarray(beta)[s]) if np.ndim(beta) else beta
-        slope = np.linalg.norm(jacobian(variant, memories[s], ends[s, where[first]], one), 2, axis=(-2, -1))
-        out[s, where] = (slope < 1)[label]
+        slopes = np.linalg.norm(jacobian(variant, memories[s], ends[s, where[first]], one), 2, axis=(-2, -1))
+        out[s, where] = slopes[label]
     return out
+
+
+def _doubt(residual: Floats, slope: Floats, norms: Floats) -> Floats:
+    """Return by how much a converged state may miss its fixed point, generously; inf at a saddle."""
+    return 4 * _error(np.maximum(residual, 1e-14 * norms), slope)
 
 
 def _aims(stream: np.random.Generator, step: Floats, starts: int) -> Floats:

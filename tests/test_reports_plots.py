@@ -11,6 +11,15 @@ from reports import plots
 from reports.schema import Curve, Series, load
 
 RECORD = load(Path(__file__).with_name("reports_record.json"))
+DEGENERATE = [
+    ([], []),
+    ([1.0], [1.0]),
+    ([0.0], [0.0]),
+    ([1.0, 2.0], [None, None]),
+    ([1.0, 2.0], [1e308, -1e308]),
+    ([1e-320, 1.0], [5e-324, 1e300]),
+    ([-1.0, -2.0], [-1.0, -2.0]),
+]
 CURVES = [curve for item in RECORD.statements for curve in item.curves]
 
 
@@ -68,8 +77,7 @@ def test_hostile_labels_are_drawn(label):
 @pytest.mark.parametrize("role", ["bound", "simulation", "witness", "reference"])
 @pytest.mark.parametrize("log", [False, True])
 def test_degenerate_data_is_drawn(role, log):
-    for x, y in (([], []), ([1.0], [1.0]), ([0.0], [0.0]), ([1.0, 2.0], [None, None]), ([1.0, 2.0], [1e308, -1e308]),
-                 ([1e-320, 1.0], [5e-324, 1e300]), ([-1.0, -2.0], [-1.0, -2.0])):  # fmt: skip
+    for x, y in DEGENERATE:
         some = Series(name="s", role=role, x=x, y=y, lo=y, hi=y)
         ET.fromstring(plots.draw(curve(some, x_log=log, y_log=log)))
 

@@ -48,8 +48,8 @@ def test_markdown_text_does_not_become_markup():
 
 @pytest.mark.parametrize(
     "source",
-    ["- a", "+ a", "1. a", "1) a", "# a", "> a", "a|b", "`a`", "*a*", "_a_", "<b>a</b>", "[a](b)", "~~a~~", "a\\",
-     "===", "a\n\nb", "&amp;", "![a](b)", "0.1.0", "2026-11-24", "***"],
+    ["- a", "+ a", "1. a", "1) a", "# a", "> a", "a|b", "`a`", "*a*", "_a_", "<b>a</b>", "[a](b)", "~~a~~",
+     "a\\", "===", "a\n\nb", "&amp;", "![a](b)", "0.1.0", "2026-11-24", "***"],
 )  # fmt: skip
 def test_markdown_escape_prints_what_was_written(source):
     shown = MarkdownIt("commonmark").render(markdown.text(source))
@@ -108,13 +108,14 @@ def test_terminal_with_a_poor_encoding_does_not_fail():
 
 
 def test_terminal_table_shows_markup_as_text_and_no_escape_from_the_record():
-    table = terminal._table(RECORD)
+    item = RECORD.statements[-1].model_copy(update={"id": "a[red]b[/red] :smile:", "reason": "\x1b[2J[/x]"})
     stream = io.StringIO()
-    Console(file=stream, width=400, force_terminal=True, color_system=None, emoji=False).print(table)
-    text = stream.getvalue()
-    assert "[red]rich[/red]"[:5] in text
-    assert ":smile:" in text or "new lines" in text
-    assert "\x1b" not in text.replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", "")
+    console = Console(file=stream, width=400, force_terminal=True, color_system=None)
+    console.print(terminal._table(RECORD.model_copy(update={"statements": [item]})))
+    text = re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
+    assert "a[red]b[/red] :smile:" in text
+    assert r"\x1b[2J[/x]" in text
+    assert "\x1b" not in text
 
 
 def test_terminal_on_a_terminal_is_styled():
@@ -145,7 +146,8 @@ def test_shares_never_round_to_nothing_or_all(value, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0 s"), (0.4213, "0.421 s"), (59.94, "59.9 s"), (59.96, "1 min 0 s"), (3599.7, "1 h 0 min"), (7500, "2 h 5 min")],
+    [(0.0, "0 s"), (0.4213, "0.421 s"), (59.94, "59.9 s"), (59.96, "1 min 0 s"),
+     (3599.7, "1 h 0 min"), (7500, "2 h 5 min")],
 )  # fmt: skip
 def test_durations(value, text):
     assert words.seconds(value) == text
@@ -171,6 +173,14 @@ def test_explanations_in_plain_words():
     assert "exceeds" not in words.explain_tightness(Tightness(ratio=0.0))
     assert "at d = 1" in words.explain_tightness(Tightness(ratio=0.5, where={"d": 1}))
     assert words.explain_sensitivity(Sensitivity(factor=0.5, meaning="m.")) == "Factor 0.5: m."
+    assert "equals the bound within rounding" in words.explain_tightness(
+        Tightness(ratio=1 + 2**-52, log_ratio=2.0**-52)
+    )
+    assert words.ratio(Tightness(ratio=1 + 2**-52)) == "1"
+    assert words.ratio(Tightness(ratio=1 + 3e-7)) == "1 + 3e-7"
+    assert words.ratio(Tightness(ratio=1 - 3e-7)) == "1 - 3e-7"
+    assert "exceeds" in words.explain_tightness(Tightness(ratio=1 + 3e-7))
+    assert "exceeds" not in words.explain_tightness(Tightness(ratio=1 - 3e-7))
     assert "No tightening" in words.explain_sensitivity(Sensitivity(factor=None, meaning=""))
 
 
@@ -193,6 +203,11 @@ def test_limits_name_the_declared_budgets():
 def test_provenance_notice(provenance, part):
     notice = words.provenance_notice(provenance)
     assert notice is None if part is None else part in notice
+
+
+def test_a_user_s_own_statement_is_not_called_the_project_s():
+    assert words.provenance_notice("derived", "user") is None
+    assert words.provenance_notice("recalled", "user") is not None
 
 
 def test_agreement_with_the_known_verdict():

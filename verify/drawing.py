@@ -131,10 +131,10 @@ def clustered_sets(
         return v / norm(v)[..., None]
 
     centre = directions(size)
-    spread = rng.choice([0.0, 1e-3, 1e-2, 0.03, 0.1, 0.3, 0.9], size)
+    spread = rng.choice([0.0, 1e-3, 1e-2, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.9], size)
     memories = directions(size, count)
-    opposite = rng.random((size, count, 1)) < 0.5
-    memories = np.where(opposite, -centre[:, None, :] + 0.3 * memories, memories)
+    opposite = rng.random((size, count, 1)) < rng.choice([0.0, 0.5, 1.0], size)[:, None, None]
+    memories = np.where(opposite, -centre[:, None, :] + 0.1 * memories, memories)
     member = np.arange(count)[None, :] < scalars["l"][:, None]
     near = centre[:, None, :] + spread[:, None, None] * directions(size, count)
     memories = np.where(member[..., None], near, memories)

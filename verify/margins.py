@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from bounds import expr
-from bounds.exact import DomainError, Real, Undecided, escalate
+from bounds.exact import DomainError, Real, Undecided, escalate, precision
 from verify.instances import Array, Instances, Point, exact_instance
 from verify.statement import Hypothesis, Part
 from verify.vocabulary import measure, measure_log
@@ -19,6 +20,7 @@ LOG_TOLERANCE = 1e-9
 """A logarithmic margin below this is a near tie: exact arithmetic decides, never floating point."""
 SCALED_TOLERANCE = 1e-11
 EQUALITY_TOLERANCE = 1e-9
+TIE = Fraction(1, 10**100)
 INFINITE = 1e3
 """Stands for an infinite logarithmic margin (a positive left side against a bound that is not positive)."""
 
@@ -158,7 +160,7 @@ def admissible(hypotheses: Iterable[Hypothesis], batch: Instances) -> tuple[Arra
 class Certificate:
     """What exact arithmetic says of one instance.
 
-    ``status``: ``violated``, ``holds``, ``inadmissible``, ``undefined`` or ``undecided``; ``lhs`` and ``rhs``
+    ``status``: ``violated``, ``holds``, ``inadmissible``, ``undefined``, ``tie`` or ``undecided``; ``lhs`` and ``rhs``
     are certified enclosures as text; ``detail`` names what stood in the way.
     """
 
@@ -202,9 +204,26 @@ def certify(
     try:
         return escalate(attempt, start=128, cap=cap)
     except Undecided as error:
-        return Certificate("undecided", detail=str(error))
+        return _tie(claim, point, model, models) or Certificate("undecided", detail=str(error))
     except (ArithmeticError, ValueError) as error:
         return Certificate("undecided", detail=f"{type(error).__name__}: {error}")
+
+
+def _tie(claim: Any, point: Point, model: str, models: Mapping[str, Any] | None) -> Certificate | None:
+    """A certificate if both sides agree to a hundred digits and ``<=`` or ``=`` is claimed: no violation."""
+    lhs, rhs, _ = sides(claim)
+    if sign(claim) == "<":
+        return None
+    try:
+        with precision(2048):
+            keywords = {} if models is None else {"models": models}
+            batch = exact_instance(point, model, **keywords)
+            a, b = exact_value(lhs, batch), exact_value(rhs, batch)
+            gap = abs(a - b)
+            agree = gap.upper() <= TIE * max(abs(a).upper(), abs(b).upper())
+    except (ArithmeticError, ValueError):
+        return None
+    return Certificate("tie", repr(a), repr(b), "equal to a hundred digits") if agree else None
 
 
 def exact_value(expression: Any, batch: Instances) -> Real:

@@ -218,7 +218,7 @@ def _cost(value: Fraction) -> tuple[int, int]:
 
 
 def _simple_values(value: Fraction, integer: bool) -> list[Fraction]:
-    tries = [Fraction(0), Fraction(1), Fraction(-1), Fraction(round(value))]
+    tries = [Fraction(n) for n in (0, 1, -1, 2, -2, 3, 4, 5, 8, 10, 20, 100, round(value), round(value / 10))]
     if not integer:
         tries += [Fraction(round(value * n), n) for n in (2, 3, 4, 5, 10, 100)]
     return sorted({t for t in tries if _cost(t) < _cost(value)}, key=_cost)

@@ -208,7 +208,9 @@ def jacobian_norm(b: Instances) -> Array:
     jacobian = base.jacobian(b.variant, b.memories, b.query, b.beta)
     if b.exact:
         return np.array([spectral_norm(jacobian[0])], dtype=object)
-    return np.max(np.abs(np.linalg.eigvalsh(jacobian)), axis=-1)
+    found = np.max(np.abs(np.linalg.eigvalsh(jacobian)), axis=-1)
+    # Weights near the smallest float have lost their relative accuracy; to a bound this small they are 0.
+    return np.where(found < 1e-290, 0.0, found)
 
 
 def centred(b: Instances) -> Array:

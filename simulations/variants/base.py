@@ -223,7 +223,7 @@ def _in_blocks(
     rows = [xp.reshape(xp.broadcast_to(o, lead), (many,)) if getattr(o, "ndim", 0) else o for o in others]
     parts = []
     for start in range(0, many, size):
-        cut = slice(start, start + size)
+        cut = slice(start, min(start + size, many))
         block = [r[cut] if getattr(r, "ndim", 0) else r for r in rows]
         parts.append(function(memories, flat[cut, :], *block))
     whole = xp.concat(parts, axis=0)

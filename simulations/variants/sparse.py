@@ -79,7 +79,9 @@ def printed_energy(memories: Array, query: Array, beta: Array) -> Array:
 
 def _response(v: Array, xp: Namespace) -> tuple[Array, Array]:
     p = sparsemax(v, xp)
-    inside = xp.where(p > 0, xp.ones_like(p), xp.zeros_like(p))
+    # Exact elements need a one of their own kind: Python's 1/3 is a float.
+    one = v * 0 + 1 if is_object(v) else xp.ones_like(p)
+    inside = xp.where(p > 0, one, xp.zeros_like(p))
     kappa = xp.sum(inside, axis=-1, keepdims=True)
     return inside / kappa, kappa
 

@@ -161,7 +161,7 @@ def _observe(track: Track, batch: Instances) -> None:
         _, rhs, _ = sides(track.relation)
         better = margins(sp.Lt(rhs, track.part.trivial, evaluate=False), batch)
         seen.informative = (seen.informative or 0) + int(
-            np.sum(usable & better.defined & (better.excess < 0))
+            np.sum(usable & better.defined & (better.excess < -better.tolerance))
         )
         seen.judged += int(np.sum(usable))
     if np.any(ok & ~found.defined):
@@ -277,10 +277,10 @@ def _certify_worst(arena: Patterns | Box, track: Track, context: Context) -> boo
             log.append(run(point).status)
             return log[-1] == "violated"
 
-        budget = (250 if candidate.size <= 32 else 40) if certain else 1
-        if candidate.size > 2000 or not certain:
-            point = point_of(candidate.batch, 0)
-            reached = point if violated(point) else None
+        budget = 250 if candidate.size <= 32 else 40
+        first = point_of(candidate.batch, 0)
+        if candidate.size > 2000 or (not certain and not violated(first)):
+            reached = first if certain and violated(first) else None
         else:
             result = shrink(arena, candidate.batch, violated, budget)
             reached = result[0] if result else None
@@ -292,10 +292,13 @@ def _certify_worst(arena: Patterns | Box, track: Track, context: Context) -> boo
             return True
         if certain:
             settled = statuses[-1] if statuses else "undecided"
-            if settled in ("holds", "inadmissible"):
+            if settled in ("holds", "inadmissible", "tie"):
                 track.seen.false_alarms += 1
             else:
                 track.seen.undecided += 1
+    if track.seen.false_alarms and track.seen.log_ratio is not None:
+        # Exact arithmetic cleared the floats: nothing admissible exceeds the bound.
+        track.seen.log_ratio = min(track.seen.log_ratio, 0.0)
     return False
 
 
@@ -357,6 +360,8 @@ def prove_symbolically(statement: Identity, tracks: list[Track]) -> None:
 
 
 def _prove_on_box(statement: Inequality, arena: Box, track: Track, context: Context) -> None:
+    if isinstance(track.relation, sp.Eq):
+        return  # subdivision separates two sides, it cannot show that they agree
     box = _proof_box(arena)
     proof = domain.prove(
         track.relation,

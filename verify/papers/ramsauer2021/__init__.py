@@ -1,3 +1,29 @@
-"""Statements of the paper, in its order."""
+"""Ramsauer et al., "Hopfield Networks is All You Need", ICLR 2021, arXiv 2008.02217.
 
-STATEMENTS: tuple[()] = ()
+One module per section of the paper's theory; ``STATEMENTS`` holds them all, in the order of the sections.
+"""
+
+from __future__ import annotations
+
+from verify.papers.ramsauer2021 import (
+    energy,
+    metastable,
+    placed,
+    random_capacity,
+    random_dimension,
+    random_patterns,
+    retrieval,
+    storage,
+)
+from verify.statement import Statement
+
+STATEMENTS: tuple[Statement, ...] = (
+    *energy.STATEMENTS,
+    *storage.STATEMENTS,
+    *retrieval.STATEMENTS,
+    *placed.STATEMENTS,
+    *random_patterns.STATEMENTS,
+    *random_capacity.STATEMENTS,
+    *random_dimension.STATEMENTS,
+    *metastable.STATEMENTS,
+)
