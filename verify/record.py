@@ -14,6 +14,7 @@ from reports import schema
 from verify.arena import Box, Patterns, Points, sizes
 from verify.decide import decide, decide_part
 from verify.evidence import Evidence, PartEvidence, Witness
+from verify.margins import INFINITE
 from verify.papers import PAPERS
 from verify.statement import Probability, Statement
 
@@ -131,8 +132,11 @@ def _witness(statement: Statement, evidence: Evidence, seed: int, file: str) -> 
 def _tightness(part: PartEvidence) -> schema.Tightness | None:
     if part.log_ratio is None or part.scaled:
         return None
+    where = as_json(part.where)
+    if abs(part.log_ratio) >= INFINITE:  # one side is zero or not positive: the ratio is 0 or infinite
+        return schema.Tightness(ratio=0.0 if part.log_ratio < 0 else None, where=where)
     ratio = math.exp(part.log_ratio) if abs(part.log_ratio) < 700 else None
-    return schema.Tightness(ratio=ratio, log_ratio=part.log_ratio, where=as_json(part.where))
+    return schema.Tightness(ratio=ratio, log_ratio=part.log_ratio, where=where)
 
 
 def _informativeness(part: PartEvidence) -> float | None:

@@ -45,9 +45,10 @@ class Part:
 
     ``scale`` (an expression) makes the margin ``(lhs - rhs)/scale`` instead of ``log(lhs/rhs)``; use it where
     a side may vanish or change sign.  ``trivial`` is what every reader knows already: the part is
-    informative where its right-hand side is below it (above, for a lower bound: see ``lower_bound``).
-    ``given`` are hypotheses of this part only.  ``headline=False`` marks a reading that is reported and
-    does not decide the verdict.
+    informative where its larger side is below it.  ``given`` are hypotheses of this part only.
+    ``headline=False`` marks a reading that is reported and does not decide the verdict.  ``sampled`` counts the
+    float instances behind each point of a part that is measured and not proved: such a part is
+    ``not refuted`` at most.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Part:
     trivial: Any = None
     given: tuple[Hypothesis, ...] = ()
     headline: bool = True
+    sampled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

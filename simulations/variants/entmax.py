@@ -29,7 +29,7 @@ def entmax(v: Floats, alpha: Floats | float) -> Floats:
     dense = np.exp(-gaps)
     dense = dense / np.sum(dense, axis=-1, keepdims=True)
     if not np.any(alpha > 1):
-        return dense
+        return np.asarray(dense)
     low, high = np.zeros_like(s), np.ones_like(s)
     with np.errstate(all="ignore"):
         for _ in range(HALVINGS):
@@ -39,7 +39,7 @@ def entmax(v: Floats, alpha: Floats | float) -> Floats:
         exact = np.sum(relative(gaps, s, np.ones_like(s)), axis=-1, keepdims=True) <= 1
         top = np.where(exact, 1.0, high)
         sparse = top * relative(gaps, s, top)
-    return np.where(s > 0, sparse / np.sum(sparse, axis=-1, keepdims=True), dense)
+    return np.asarray(np.where(s > 0, sparse / np.sum(sparse, axis=-1, keepdims=True), dense))
 
 
 def relative(gaps: Floats, s: Floats, top: Floats) -> Floats:

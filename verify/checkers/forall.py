@@ -84,7 +84,7 @@ def check(statement: ForAll, context: Context) -> Evidence:
         "admissible": max((t.seen.admissible for t in tracks), default=0),
         "evaluations": sum(t.seen.searched for t in everything),
     }
-    evidence.curves = [c for t in tracks[:2] if (c := _curve(t)) is not None]
+    evidence.curves = [c for t in tracks[:1] if (c := _curve(t)) is not None]
     return evidence
 
 

@@ -96,7 +96,9 @@ def _decide_part(statement: ForAll, part: Part, points: list[Point]) -> tuple[Pa
         elif c.status == "undecided":
             seen.undecided += 1
             seen.note = f"{part.name}: undecided at {point}: {c.detail}"
-    if seen.admissible and all(c.status in ("holds", "inadmissible") for _, c in results):
+    if part.sampled:
+        seen.admissible *= part.sampled
+    elif seen.admissible and all(c.status in ("holds", "inadmissible") for _, c in results):
         seen.proof = f"certified in ball arithmetic at {seen.admissible} exact points"
         seen.proof_range = "the points of the grid"
     _ratios(seen, part, results)

@@ -63,6 +63,7 @@ def check(statement: Probability, context: Context) -> Evidence:
     if not statement.parts or runs:
         _simulate(statement, context, runs)
         _judge(statement, main, runs)
+        evidence.parts += _with_text(statement, runs)
     else:
         main.headline = False
     evidence.parts += deterministic
@@ -74,6 +75,24 @@ def check(statement: Probability, context: Context) -> Evidence:
     }
     _rows_and_curves(statement, runs, evidence)
     return evidence
+
+
+def _with_text(statement: Probability, runs: list[PointRun]) -> list[PartEvidence]:
+    """The reading under the conditions that stand only in the text: the same trials, fewer points."""
+    text = [h.relation for h in statement.hypotheses if h.in_text_only]
+    if not text:
+        return []
+    chosen = [r for r in runs if all(_holds(t, r.values) for t in text)]
+    reading = PartEvidence(
+        "probability, with the condition of the text",
+        headline=False,
+        relation=_claim_text(statement),
+        instances=len(runs),
+        admissible=len(chosen),
+        drawn_admissible=len(chosen),
+    )
+    _judge(statement, reading, chosen)
+    return [reading]
 
 
 def _claim_text(statement: Probability) -> str:
@@ -125,11 +144,19 @@ def _prepare(
 
 
 def derive(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] | None:
-    """All values at a point, as Reals; ``None`` where a hypothesis fails.
+    """All values at a point, as Reals; ``None`` where a hypothesis fails or a value cannot be decided.
 
+    The whole chain is computed anew at every precision: the integer part of a large number needs its digits.
     Raises DomainError where a derived formula has no real value.  A hypothesis is checked as soon as its
     symbols are known, so that it can guard the formulas after it.
     """
+    try:
+        return escalate(lambda: _derive_once(statement, point), cap=4096)
+    except Undecided:
+        return None
+
+
+def _derive_once(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] | None:
     values: dict[str, Any] = {k: Real(str(v)) for k, v in point.items()}
     pending = [h.relation for h in printed_hypotheses(statement)]
 
@@ -145,7 +172,7 @@ def derive(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] |
     if not hypotheses_hold():
         return None
     for name, formula in statement.derive.items():
-        values[name] = evaluate(formula, values)
+        values[name] = _ball(formula, values)
         if not hypotheses_hold():
             return None
     return values
@@ -153,8 +180,12 @@ def derive(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] |
 
 def evaluate(formula: Any, values: Mapping[str, Any]) -> Real:
     """Certified value of a formula at a grid point."""
+    return escalate(lambda: _ball(formula, values))
+
+
+def _ball(formula: Any, values: Mapping[str, Any]) -> Real:
     formula = sp.sympify(formula)
-    return escalate(lambda: expr.ball(formula, {str(s): values[str(s)] for s in formula.free_symbols}))
+    return expr.ball(formula, {str(s): values[str(s)] for s in formula.free_symbols})
 
 
 def _number(formula: Any, values: Mapping[str, Any]) -> float:

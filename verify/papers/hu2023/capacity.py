@@ -6,6 +6,8 @@ analogue, Lemma 3.1, and statements of this project beside them.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import sympy as sp
 from sympy import Eq, Ge, Gt, LambertW, Le, Lt, Rational, acos, exp, floor, log, sqrt
@@ -68,18 +70,25 @@ def worst_query(b: Instances) -> Instances:
     """The query at distance r from the target, towards the memory whose margin is smallest."""
     z = target_overlaps(b)
     own = z[np.arange(b.size), b.target]
+    lengths = norm(centred(b))
+    return towards(b, own[:, None] - z - b.scalars["r"][:, None] * lengths, b.scalars["r"])
+
+
+def towards(b: Instances, merit: Array, distance: Array) -> Instances:
+    """The batch with the query at ``distance`` (B,) from the target, towards the competitor of least ``merit``.
+
+    Competitors that coincide with the target have no direction; in floats such rows become NaN, and in exact
+    reading the division by zero says so.
+    """
     away = centred(b)
     lengths = norm(away)
-    margins = own[:, None] - z - b.scalars["r"][:, None] * lengths
     queries = []
     for i in range(b.size):
-        order = [j for j in range(z.shape[1]) if j != b.target[i]]
-        worst = min(order, key=lambda j, i=i: float(margins[i, j]))
-        length = lengths[i, worst]
-        if b.exact or length > 0:
-            queries.append(target_memory(b)[i] + b.scalars["r"][i] * away[i, worst] / length)
-        else:
-            queries.append(target_memory(b)[i] * np.nan)
+        values = [float(v) for v in merit[i]]
+        values[int(b.target[i])] = math.inf
+        worst = int(np.argmin(values))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            queries.append(target_memory(b)[i] + distance[i] * away[i, worst] / lengths[i, worst])
     return b.with_query(np.array(queries, dtype=object if b.exact else float))
 
 

@@ -6,6 +6,8 @@ corollary on rapid convergence, and statements of this project beside them.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import sympy as sp
 from sympy import E, Eq, Ge, Gt, Le, Rational, exp
@@ -13,7 +15,7 @@ from sympy import E, Eq, Ge, Gt, Le, Rational, exp
 from verify.arena import Param, Patterns
 from verify.controls import scaled
 from verify.instances import Array, Instances
-from verify.papers.hu2023.capacity import kappa
+from verify.papers.hu2023.capacity import kappa, towards
 from verify.papers.hu2023.error_bounds import z_mu
 from verify.papers.hu2023.retrieval import IN_BALL, OWN, PAPER
 from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source
@@ -32,7 +34,6 @@ from verify.vocabulary import (
     others,
     quantity,
     smallest,
-    target_memory,
     target_overlaps,
     update,
     weights,
@@ -57,8 +58,9 @@ def moved(b: Instances) -> Instances:
         squares = np.sum(away * away, axis=-1)
         rows = []
         for i in range(b.size):
-            order = [j for j in range(squares.shape[1]) if j != b.target[i]]
-            rows.append(away[i, min(order, key=lambda j, i=i: float(squares[i, j]))])
+            values = [float(v) for v in squares[i]]
+            values[int(b.target[i])] = math.inf
+            rows.append(away[i, int(np.argmin(values))])
         step = b.scalars["eta"] * b.scalars["side"]
         return b.query + step[:, None] * np.array(rows, dtype=object if b.exact else float)
 
@@ -87,8 +89,6 @@ def sparse_bound_change(b: Instances) -> Array:
 
 
 def _support_term(b: Instances) -> Array:
-    from verify.papers.hu2023.error_bounds import support_gap
-
     return measure(b, kappa) * measure(b, support_gap)
 
 
@@ -138,19 +138,15 @@ share = sp.Symbol("share", positive=True)
 
 @quantity("err_at_share", "sparse error at distance share * r_mu towards the memory that sets r_mu")
 def err_at_share(b: Instances) -> Array:
-    z, lengths, away = target_overlaps(b), norm(centred(b)), centred(b)
+    z, lengths = target_overlaps(b), norm(centred(b))
     own = z[np.arange(b.size), b.target]
-    radius = measure(b, r_mu) * b.scalars["share"]
-    rows = []
-    for i in range(b.size):
-        order = [j for j in range(z.shape[1]) if j != b.target[i]]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            worst = min(order, key=lambda j, i=i: float((own[i] - z[i, j] - 1 / b.beta[i]) / lengths[i, j]))
-            rows.append(target_memory(b)[i] + radius[i] * away[i, worst] / lengths[i, worst])
-    x = np.array(rows, dtype=object if b.exact else float)
+    gaps = np.array([[float(v) for v in row] for row in own[:, None] - z - 1 / b.beta[:, None]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        radii = gaps / np.array([[float(v) for v in row] for row in lengths])
+    moved_query = towards(b, np.nan_to_num(radii, nan=math.inf), measure(b, r_mu) * b.scalars["share"])
     if not b.exact:
-        x = np.nan_to_num(x, posinf=0.0, neginf=0.0)
-    return measure(b.with_query(x), err_sparse)
+        moved_query.query = np.nan_to_num(moved_query.query, posinf=0.0, neginf=0.0)
+    return measure(moved_query, err_sparse)
 
 
 JUMP = 10 * M * m

@@ -55,7 +55,9 @@ def closest_half(b: Instances) -> Array:
     return closest / 2
 
 
-@quantity("sparse_limit_gap", "distance between the limits of the iterations from the query and from the target")
+@quantity(
+    "sparse_limit_gap", "distance between the limits of the iterations from the query and from the target"
+)
 def sparse_limit_gap(b: Instances) -> Array:
     return norm(limit_from(b, b.query) - fixed_point(b))
 

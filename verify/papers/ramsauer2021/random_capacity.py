@@ -130,7 +130,7 @@ def _example(name: str, relation: Any, k: int, headline: bool = True) -> Part:
 def _rounded(name: str, formula: Any, literal: str, k: int) -> Part:
     """The reading of a printed lower bound as rounded to its last digit."""
     relation = Ge(formula, _value(literal) - Rational(1, 20000))
-    return _example(f"{name}, up to rounding of the last digit", relation, k, headline=False)
+    return _example(f"{name}, up to rounding of the last digit", relation, k)
 
 
 THM3_EXAMPLES = Identity(
@@ -145,11 +145,11 @@ THM3_EXAMPLES = Identity(
     arena=Points(({"beta": 1, "K": 3, "d": 20, "p": "0.001"}, {"beta": 1, "K": 1, "d": 75, "p": "0.001"})),
     parts=(
         _example("Thm 3, K = 3: a + log b", Gt(U, _value("1.27")), 3),
-        _example("Thm 3, K = 3: c", Ge(C_LAMBERT, _value("3.1546")), 3),
+        _example("Thm 3, K = 3: c", Ge(C_LAMBERT, _value("3.1546")), 3, headline=False),
         _example("Thm 3, K = 1: a + log b", Lt(U, _value("-0.94")), 1),
-        _example("Thm 3, K = 1: c", Ge(C_LAMBERT, _value("1.3718")), 1),
-        _example("Cor. A1, K = 3: c", Ge(C_POWER, _value("3.1444")), 3),
-        _example("Cor. A1, K = 1: c", Ge(C_LOGARITHM, _value("1.2585")), 1),
+        _example("Thm 3, K = 1: c", Ge(C_LAMBERT, _value("1.3718")), 1, headline=False),
+        _example("Cor. A1, K = 3: c", Ge(C_POWER, _value("3.1444")), 3, headline=False),
+        _example("Cor. A1, K = 1: c", Ge(C_LOGARITHM, _value("1.2585")), 1, headline=False),
         _rounded("Thm 3, K = 3: c", C_LAMBERT, "3.1546", 3),
         _rounded("Thm 3, K = 1: c", C_LAMBERT, "1.3718", 1),
         _rounded("Cor. A1, K = 3: c", C_POWER, "3.1444", 3),
@@ -158,12 +158,18 @@ THM3_EXAMPLES = Identity(
         _example("K = 1: side condition", Ge(C_LAMBERT, THRESHOLD), 1, headline=False),
     ),
     controls=(
-        Control("larger c", Ge(C_LAMBERT, _value("3.1556")), "Thm 3, K = 3: c"),
-        Control("larger c without W", Ge(C_LOGARITHM, _value("1.2595")), "Cor. A1, K = 1: c"),
+        Control(
+            "larger c", Ge(C_LAMBERT, _value("3.1556")), "Thm 3, K = 3: c, up to rounding of the last digit"
+        ),
+        Control(
+            "larger c without W",
+            Ge(C_LOGARITHM, _value("1.2595")),
+            "Cor. A1, K = 1: c, up to rounding of the last digit",
+        ),
     ),
     related=("ramsauer2021.thm3", "ramsauer2021.cor-a1"),
     notices=(
-        "The headline reads '>=' literally; parts beside it allow for rounding of the last printed digit.",
+        "The printed numbers are rounded: the headline allows half a unit of the last digit, the literal reading stands beside it",
         "Recomputed: c = 3.15461077 and 1.37187777 (Thm 3), 3.14440925 and 1.25849610 (Cor. A1).",
     ),
 )
