@@ -160,8 +160,8 @@ def admissible(hypotheses: Iterable[Hypothesis], batch: Instances) -> tuple[Arra
 class Certificate:
     """What exact arithmetic says of one instance.
 
-    ``status``: ``violated``, ``holds``, ``inadmissible``, ``undefined``, ``tie`` or ``undecided``.  ``lhs`` and
-    ``rhs`` are certified enclosures as text; ``detail`` names what stood in the way.
+    ``status``: ``violated``, ``holds``, ``inadmissible``, ``undefined``, ``tie`` or ``undecided``.
+    ``lhs`` and ``rhs`` are certified enclosures as text; ``detail`` names what stood in the way.
     """
 
     status: str

@@ -46,9 +46,9 @@ class Part:
     ``scale`` (an expression) makes the margin ``(lhs - rhs)/scale`` instead of ``log(lhs/rhs)``; use it where
     a side may vanish or change sign.  ``trivial`` is what every reader knows already: the part is
     informative where its larger side is below it.  ``given`` are hypotheses of this part only.
-    ``headline=False`` marks a reading that is reported and does not decide the verdict.  ``sampled`` counts the
-    float instances behind each point of a part that is measured and not proved: such a part is
-    ``not refuted`` at most.
+    ``headline=False`` marks a reading that is reported and does not decide the verdict.  ``sampled``
+    counts the float instances behind each point of a part that is measured and not proved: such a part
+    is ``not refuted`` at most.
     """
 
     name: str

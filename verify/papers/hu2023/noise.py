@@ -16,7 +16,7 @@ from verify.arena import Param, Patterns
 from verify.controls import scaled
 from verify.instances import Array, Instances
 from verify.papers.hu2023.capacity import kappa, towards
-from verify.papers.hu2023.error_bounds import z_mu
+from verify.papers.hu2023.error_bounds import support_gap, z_mu
 from verify.papers.hu2023.retrieval import IN_BALL, OWN, PAPER
 from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source
 from verify.vocabulary import (
