@@ -176,6 +176,8 @@ def _hypotheses(item: Statement) -> list[str]:
         entry += " (only in the text around the statement)" if hypothesis.in_text_only else ""
         lines.append(entry + (f" {text(hypothesis.note)}" if hypothesis.note else ""))
     blocks = ["Hypotheses:", _bullets(lines)] if lines else []
+    if item.symbols:
+        blocks += ["Symbols:", _bullets(f"{code(s.symbol)} {text(s.meaning)}" for s in item.symbols)]
     if item.admissible_share is not None:
         blocks.append(
             f"{words.share(item.admissible_share)} of the instances that were tried met the hypotheses."

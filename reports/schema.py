@@ -131,6 +131,13 @@ class Hypothesis(_Model):
     note: str = ""
 
 
+class Symbol(_Model):
+    """What a symbol of the formulas stands for."""
+
+    symbol: Identifier
+    meaning: str
+
+
 class Tightness(_Model):
     """Largest observed measured/bound; `log_ratio` is its natural logarithm, for ratios no float can hold."""
 
@@ -254,6 +261,7 @@ class Statement(_Judged):
     printed_latex: str | None = None
     formula: Formula | None = None
     hypotheses: list[Hypothesis] = []
+    symbols: list[Symbol] = []
     parts: list[Part] = []
     informativeness: Share | None = None
     tightness: Tightness | None = None

@@ -17,6 +17,7 @@ from verify.evidence import Evidence, PartEvidence, Witness
 from verify.margins import INFINITE
 from verify.papers import PAPERS
 from verify.statement import Probability, Statement
+from verify.vocabulary import VOCABULARY
 
 RELATION_SIGN = {"LessThan": "<=", "StrictLessThan": "<", "GreaterThan": ">=", "StrictGreaterThan": ">"}
 
@@ -56,6 +57,18 @@ def hypotheses(statement: Statement) -> list[schema.Hypothesis]:
             )
         )
     return result
+
+
+def symbols(statement: Any, evidence: Evidence) -> list[schema.Symbol]:
+    """The vocabulary of the statement's formulas, in alphabetical order."""
+    if isinstance(statement, Probability):
+        return []  # its symbols are those of the grid points
+    used: set[Any] = set()
+    for relation in (*(p.relation for p in evidence.parts), *(h.relation for h in statement.hypotheses)):
+        if isinstance(relation, sp.Basic):
+            used |= relation.free_symbols
+    known = [VOCABULARY[s] for s in sorted(used, key=str) if s in VOCABULARY]
+    return [schema.Symbol(symbol=str(q.symbol), meaning=q.meaning) for q in known]
 
 
 def grid_lines(statement: Any, profile: str) -> list[str]:
@@ -197,6 +210,7 @@ def statement_record(
         printed_latex=statement.printed or None,
         formula=None if lead is None else formula(lead.relation),
         hypotheses=hypotheses(statement),
+        symbols=symbols(statement, evidence),
         parts=[_part(p, threshold, evidence.given_memories) for p in evidence.parts],
         informativeness=min(shares) if shares else None,
         tightness=tightness,

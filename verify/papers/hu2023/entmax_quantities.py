@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
-from bounds.exact import Real
+from bounds.exact import Real, Undecided
 from simulations.variants.entmax import entmax
 from verify.instances import Array, Instances
 from verify.vocabulary import norm, others, overlaps, quantity, target_memory, target_overlaps
@@ -34,11 +34,17 @@ def top_weight(gaps: list[Real], order: Real) -> Real:
         return Real(1)
     low, high = Real(0), Real(1)
     for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        if total(middle) > 1:
-            high = middle
+        # A root that is itself a dyadic number leaves the middle undecided: try beside it.
+        for part in (8, 7, 9):
+            t = low + (high - low) * part / 16
+            try:
+                above = total(t) > 1
+            except Undecided:
+                continue
+            low, high = (low, t) if above else (t, high)
+            break
         else:
-            low = middle
+            break
     return Real.between(low.fraction, high.fraction)
 
 
