@@ -33,7 +33,7 @@ def known_symbols(statement):
     arena = statement.arena
     if isinstance(arena, Points):
         names = {str(k) for point in arena.points for k in point}
-        return lambda s: str(s) in names
+        return lambda s: str(s) in names or s in VOCABULARY
     params = {p.symbol for p in arena.params}
     return lambda s: s in params or (isinstance(arena, Patterns) and s in VOCABULARY)
 

@@ -23,7 +23,7 @@ def given_batches(arena: Patterns, context: Context, name: str) -> Iterator[Inst
         return
     m = float(np.max(np.linalg.norm(memories, axis=-1))) or 1.0
     betas = context.betas or tuple(b / m**2 for b in DEFAULT_BETA_M2)
-    per_batch = max(4, min(TARGETS[context.profile], 40_000_000 // memories.size))
+    per_batch = max(2, min(TARGETS[context.profile], 1_500_000 // memories.size))
     for beta in betas:
         rng = stream(context.seed, name, "given", repr(float(beta)))
         size = per_batch

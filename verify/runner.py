@@ -165,14 +165,21 @@ def _run_all(tasks: list[Task], jobs: int, finish: Finish) -> None:
         for task in tasks:
             finish(task.id, run_task(task))
         return
+    remaining = _run_pool(tasks, jobs, finish)
     failed: dict[str, int] = {}
-    remaining = tasks
     while remaining:
-        remaining = _run_pool(remaining, jobs, finish, failed)
+        # A worker died.  One worker at a time tells which task it was: the first that does not come back.
+        remaining = _run_pool(remaining, 1, finish)
+        if remaining:
+            first = remaining[0]
+            failed[first.id] = failed.get(first.id, 0) + 1
+            if failed[first.id] > 1:
+                finish(first.id, _crashed(first))
+                remaining = remaining[1:]
 
 
-def _run_pool(tasks: list[Task], jobs: int, finish: Finish, failed: dict[str, int]) -> list[Task]:
-    """One process pool.  If a worker dies, returns the tasks to try again (each at most once more)."""
+def _run_pool(tasks: list[Task], jobs: int, finish: Finish) -> list[Task]:
+    """One process pool.  Returns the tasks that did not come back because a worker died."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: one BLAS thread each
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     pool = ProcessPoolExecutor(
@@ -186,14 +193,7 @@ def _run_pool(tasks: list[Task], jobs: int, finish: Finish, failed: dict[str, in
         pool.shutdown()
         return []
     except BrokenProcessPool:
-        again = []
-        for task in (t for t in tasks if t.id not in done):
-            failed[task.id] = failed.get(task.id, 0) + 1
-            if failed[task.id] <= 1 or len(failed) > jobs:
-                again.append(task)
-            else:
-                finish(task.id, _crashed(task))
-        return again
+        return [t for t in tasks if t.id not in done]
     except BaseException:
         for process in multiprocessing.active_children():
             process.terminate()

@@ -26,6 +26,8 @@ from verify.statement import Control, Definition, Hypothesis, Identity, Inequali
 
 ForAll = Inequality | Identity | Definition
 KEEP = 6
+EXACT_SIZE = 2000
+"""Memory coordinates beyond which exact arithmetic takes seconds: one look instead of several."""
 BOX_DRAWS = {"quick": 20_000, "standard": 100_000, "full": 500_000}
 PROOF_BOXES = {"quick": 4_000, "standard": 20_000, "full": 100_000}
 
@@ -203,15 +205,15 @@ def _settle(statement: ForAll, track: Track, context: Context, searching: bool) 
     arena = statement.arena
     if isinstance(arena, Points):
         raise TypeError("points are decided one by one")
-    if not _violating(track) and searching and (isinstance(arena, Box) or arena.search):
-        _search(statement, arena, track, context, EFFORT[context.profile])
     if _certify_worst(arena, track, context):
         return
+    if searching and not track.seen.undecided and (isinstance(arena, Box) or arena.search):
+        # Alarms that exact arithmetic has cleared must not keep the search from looking elsewhere.
+        track.worst = [c for c in track.worst if c.excess <= track.tolerance]
+        _search(statement, arena, track, context, EFFORT[context.profile])
+        if _certify_worst(arena, track, context):
+            return
     _certify_undefined(arena, track, context)
-
-
-def _violating(track: Track) -> bool:
-    return any(c.excess > track.tolerance for c in track.worst)
 
 
 def _search(statement: ForAll, arena: Patterns | Box, track: Track, context: Context, effort: Any) -> None:
@@ -268,8 +270,10 @@ def _model(track: Track) -> str:
 def _certify_worst(arena: Patterns | Box, track: Track, context: Context) -> bool:
     """Certify the violating candidates, smallest first; near ties get one exact look."""
     run = _certifier(track, context)
-    suspects = [c for c in track.worst if c.excess > -track.tolerance][:KEEP]
-    for candidate in suspects:
+    suspects = [
+        c for c in track.worst if c.excess > (-track.tolerance if c.size <= EXACT_SIZE else track.tolerance)
+    ][:KEEP]
+    for candidate in suspects if not suspects or suspects[0].size <= EXACT_SIZE else suspects[:1]:
         certain = candidate.excess > track.tolerance
         statuses: list[str] = []
 
@@ -279,7 +283,7 @@ def _certify_worst(arena: Patterns | Box, track: Track, context: Context) -> boo
 
         budget = 250 if candidate.size <= 32 else 40
         first = point_of(candidate.batch, 0)
-        if candidate.size > 2000 or (not certain and not violated(first)):
+        if candidate.size > EXACT_SIZE or (not certain and not violated(first)):
             reached = first if certain and violated(first) else None
         else:
             result = shrink(arena, candidate.batch, violated, budget)
@@ -324,6 +328,11 @@ def _caught(statement: ForAll, control: Control, track: Track, context: Context)
             _search(statement, arena, track, context, EFFORT[context.profile])
         violated = _status_is("violated", track, context)
         for candidate in [c for c in track.worst if c.excess > track.tolerance][:KEEP]:
+            if candidate.size > EXACT_SIZE:
+                point = point_of(candidate.batch, 0)
+                if violated(point):
+                    return ControlEvidence(control.name, _text(control, track), True, stage)
+                break
             result = shrink(arena, candidate.batch, violated, 12)
             if result is not None:
                 return ControlEvidence(control.name, _text(control, track), True, stage, result[0])

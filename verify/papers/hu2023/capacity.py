@@ -215,7 +215,8 @@ BALL_EXACT = Identity(
         ),
         Part(
             "the condition is necessary",
-            Gt(worst_error, 0),
+            # One query may be sent to the memory by chance, with other weights that balance.
+            Gt(worst_error + half_error, 0),
             scale=m,
             given=(Hypothesis(Lt(beta * margin_ball, 1 - Rational(1, 10**6))),),
         ),

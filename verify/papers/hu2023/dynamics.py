@@ -146,6 +146,9 @@ PSI_STAR = Identity(
     ),
     symbolic=lambda: {
         "one coordinate": _p * _z - _p**2 / 2 - (_z**2 / 2 - (_z - _p) ** 2 / 2),
+        # p = z - tau on the support, and tau = tau (sum of the weights): dual minus primal value.
+        "dual bound, one coordinate of the support": ((_z - _p) * _p + _p**2 / 2 - (_p * _z - _p**2 / 2)),
+        "dual bound, one coordinate off the support": (_p * _z - _p**2 / 2).subs(_p, 0),
     },
     symbolic_range="every M: the identity of values holds coordinate by coordinate, "
     "and the dual bound certifies the maximum",

@@ -21,6 +21,7 @@ from verify.papers.hu2023.retrieval import IN_BALL, OWN, PAPER
 from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source
 from verify.vocabulary import (
     Delta_mu,
+    J_norm,
     M,
     beta,
     centred,
@@ -34,6 +35,7 @@ from verify.vocabulary import (
     others,
     quantity,
     smallest,
+    target_memory,
     target_overlaps,
     update,
     weights,
@@ -77,7 +79,7 @@ def noise(b: Instances) -> Array:
 
 @quantity("noise_overlap", "<xi_mu, eta>", real=True)
 def noise_overlap(b: Instances) -> Array:
-    return measure(moved(b), z_mu) - measure(b, z_mu)
+    return np.sum(target_memory(b) * (moved(b).query - b.query), axis=-1)
 
 
 @quantity(
@@ -208,6 +210,7 @@ LIPSCHITZ = Inequality(
         max_size=400,
     ),
     parts=(
+        Part("sparse, Jacobian", Le(J_norm, beta * kappa * diam**2 / 4)),
         Part("dense", Le(T_change_dense, beta * diam**2 / 4 * noise)),
         Part(
             "sparse, on a segment with one support",
@@ -216,7 +219,11 @@ LIPSCHITZ = Inequality(
         ),
         Part("sparse, any segment, kappa_max at most M", Le(T_change_sparse, beta * M * diam**2 / 4 * noise)),
     ),
-    controls=(scaled("9/10", part="dense"), scaled("9/10", part="sparse, on a segment with one support")),
+    controls=(
+        scaled("9/10", part="sparse, Jacobian"),
+        scaled("9/10", part="dense"),
+        scaled("9/10", part="sparse, on a segment with one support"),
+    ),
     related=("hu2023.cor2.2.1-noise",),
     notices=(
         "The cells of equal support are convex, and the map is continuous: the constant on single cells is the "

@@ -6,6 +6,7 @@ retrieval, Theorem 2.2 (comparison), and statements of this project beside them.
 
 from __future__ import annotations
 
+import numpy as np
 import sympy as sp
 from sympy import Eq, Ge, Gt, Le, Lt, Rational
 
@@ -31,11 +32,11 @@ from verify.vocabulary import (
     err_dense,
     err_sparse,
     fixed_point,
+    largest,
     limit_from,
     m,
     norm,
     norm_spread,
-    pair_extremes,
     q_dense,
     q_sparse,
     quantity,
@@ -51,8 +52,13 @@ SPARSE_BALL = Patterns(model="sparse", query="ball", min_memories=2, max_size=20
 
 @quantity("closest_half", "distance from the midpoint of the closest pair to its two members")
 def closest_half(b: Instances) -> Array:
-    closest, _ = pair_extremes(b)
-    return closest / 2
+    i, j = np.triu_indices(b.memories.shape[-2], 1)
+    gaps = b.memories[:, i] - b.memories[:, j]
+    nearest = np.argmin(np.sum(gaps * gaps, axis=-1).astype(float), axis=-1)
+    rows = np.arange(len(b.memories))
+    one, other = b.memories[rows, i[nearest]], b.memories[rows, j[nearest]]
+    middle = (one + other) / 2
+    return largest(np.stack([norm(middle - one), norm(middle - other)], axis=-1))
 
 
 @quantity(
