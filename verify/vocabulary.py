@@ -24,6 +24,9 @@ from verify.instances import Array, Instances
 
 Measure = Callable[[Instances], Array]
 
+LARGEST_EXACT = 1_000_000
+"""Products M d^2 beyond which Jacobians and fixed points are not enclosed (minutes of ball arithmetic)."""
+
 LIMIT_STEPS = 4096
 """Steps after which an iteration counts as ended (a Newton polish comes before that)."""
 
@@ -186,6 +189,7 @@ def limit_from(b: Instances, start: Array) -> Array:
     """The limit of the iteration from ``start`` (B, d); enclosed by balls in exact reading."""
     if not b.exact:
         return retrieve(b.variant, b.memories, start, b.beta, max_steps=LIMIT_STEPS, polish=True).state
+    _refuse_large(b, "fixed point")
     memories = np.array([[[float(v) for v in row] for row in s] for s in b.memories])
     guess = retrieve(
         b.variant,
@@ -203,8 +207,16 @@ def limit_from(b: Instances, start: Array) -> Array:
     return found[None, :]
 
 
+def _refuse_large(b: Instances, what: str) -> None:
+    count, dimension = b.memories.shape[-2:]
+    if count * dimension**2 > LARGEST_EXACT:
+        raise ArithmeticError(f"a {what} of {count} memories in dimension {dimension} is too large for balls")
+
+
 def jacobian_norm(b: Instances) -> Array:
     """Spectral norm of the Jacobian of T at x, shape (B,)."""
+    if b.exact:
+        _refuse_large(b, "Jacobian")
     jacobian = base.jacobian(b.variant, b.memories, b.query, b.beta)
     if b.exact:
         return np.array([spectral_norm(jacobian[0])], dtype=object)
