@@ -189,7 +189,7 @@ def limit_from(b: Instances, start: Array) -> Array:
     """The limit of the iteration from ``start`` (B, d); enclosed by balls in exact reading."""
     if not b.exact:
         return retrieve(b.variant, b.memories, start, b.beta, max_steps=LIMIT_STEPS, polish=True).state
-    _refuse_large(b, "fixed point")
+    refuse_large(b, "fixed point")
     memories = np.array([[[float(v) for v in row] for row in s] for s in b.memories])
     guess = retrieve(
         b.variant,
@@ -207,7 +207,8 @@ def limit_from(b: Instances, start: Array) -> Array:
     return found[None, :]
 
 
-def _refuse_large(b: Instances, what: str) -> None:
+def refuse_large(b: Instances, what: str) -> None:
+    """Raise ArithmeticError where ball arithmetic on Jacobians would take minutes."""
     count, dimension = b.memories.shape[-2:]
     if count * dimension**2 > LARGEST_EXACT:
         raise ArithmeticError(f"a {what} of {count} memories in dimension {dimension} is too large for balls")
@@ -216,7 +217,7 @@ def _refuse_large(b: Instances, what: str) -> None:
 def jacobian_norm(b: Instances) -> Array:
     """Spectral norm of the Jacobian of T at x, shape (B,)."""
     if b.exact:
-        _refuse_large(b, "Jacobian")
+        refuse_large(b, "Jacobian")
     jacobian = base.jacobian(b.variant, b.memories, b.query, b.beta)
     if b.exact:
         return np.array([spectral_norm(jacobian[0])], dtype=object)

@@ -11,7 +11,7 @@ from bounds.exact import Real, directional_derivative
 from simulations.retrieval import retrieve
 from simulations.variants import base
 from verify.instances import Array, Instances
-from verify.vocabulary import J_norm, largest, measure, norm, quantity, smallest, update
+from verify.vocabulary import J_norm, largest, measure, norm, quantity, refuse_large, smallest, update
 
 STEPS = 512
 """Updates after which a trajectory is looked at as its own limit."""
@@ -41,6 +41,8 @@ def orbit(b: Instances, start: Array, steps: int) -> Iterator[Array]:
     repeated instead of being widened by further rounding.
     """
     state, resting = start, False
+    if b.exact:
+        refuse_large(b, "trajectory")
     for _ in range(steps):
         yield state
         if not b.exact:
