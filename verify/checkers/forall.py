@@ -17,7 +17,7 @@ from verify.context import Context
 from verify.controls import broken_relation
 from verify.drawing import cells, draw_box
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
-from verify.given import given_batches
+from verify.given import given_batches, not_applicable
 from verify.instances import Instances, Point, point_of
 from verify.margins import Certificate, Margins, admissible, certify, margins, sides, sign
 from verify.search import EFFORT, maximise, search_sizes
@@ -67,7 +67,7 @@ def check(statement: ForAll, context: Context) -> Evidence:
     controls = [(c, _control_track(statement, c)) for c in statement.controls]
     everything = tracks + [t for _, t in controls]
     evidence = Evidence([t.seen for t in tracks], [], given_memories=context.memories is not None)
-    _note_too_few(statement, tracks, context)
+    _note_not_applicable(statement, tracks, context)
     instances = 0
     for batch in _batches(statement, context):
         instances += batch.size
@@ -138,14 +138,14 @@ def _batches(statement: ForAll, context: Context) -> Iterator[Instances]:
             yield from cells(arena, context.profile, context.seed, statement.id, context.models)
 
 
-def _note_too_few(statement: ForAll, tracks: list[Track], context: Context) -> None:
+def _note_not_applicable(statement: ForAll, tracks: list[Track], context: Context) -> None:
     arena = statement.arena
     if context.memories is None or not isinstance(arena, Patterns):
         return
-    if len(context.memories) < arena.min_memories:
-        needed, found = arena.min_memories, len(context.memories)
+    reason = not_applicable(arena, context.memories)
+    if reason:
         for track in tracks:
-            track.seen.note = f"it speaks of at least {needed} memories, the given set has {found}"
+            track.seen.note = reason
 
 
 def _observe(track: Track, batch: Instances) -> None:
