@@ -249,9 +249,14 @@ def _certifier(track: Track, context: Context, relation: Any = None) -> Callable
             model=_model(track),
             models=context.models,
             relation=track.relation if relation is None else relation,
+            cap=256 if _coordinates(point) > EXACT_SIZE else 2048,
         )
 
     return run
+
+
+def _coordinates(point: Point) -> int:
+    return sum(len(row) for row in point.get("memories") or ())
 
 
 def _status_is(status: str, track: Track, context: Context) -> Callable[[Point], bool]:
