@@ -293,6 +293,8 @@ def pair_extremes(b: Instances) -> tuple[Array, Array]:
             return 2 * geometry.half_min_distance(b.memories), geometry.diameter(b.memories)
         rows = b.memories[0]
         count = rows.shape[0]
+        if count**2 * rows.shape[1] > 10 * LARGEST_EXACT:
+            raise ArithmeticError(f"the distances of all pairs of {count} memories are too many for balls")
         i, j = np.triu_indices(count, 1)
         squares = np.sum((rows[i] - rows[j]) * (rows[i] - rows[j]), axis=-1)[None, :]
         return np.sqrt(smallest(squares)), np.sqrt(largest(squares))
