@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulations.variants import VARIANTS
+from simulations.variants import FAMILIES, variant
 
 D, M, QUERIES = 64, 10_000, 1_000
 
@@ -25,8 +25,8 @@ def test_two_matrix_products(benchmark, data):
     benchmark(lambda: (query @ memories.T) @ memories)
 
 
-@pytest.mark.parametrize("name", sorted(VARIANTS))
+@pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_step(benchmark, data, name):
     memories, query = data
     benchmark.group = "retrieval step"
-    benchmark(lambda: VARIANTS[name].update(memories, query, np.float64(0.1)))
+    benchmark(lambda: variant(name).update(memories, query, np.float64(0.1)))

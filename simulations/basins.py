@@ -89,6 +89,8 @@ class _Pairs:
         """Return (r', L): T maps balls of radius ``ball`` (c, b) into radius r', Lipschitz constant L."""
         margin = self.beta * (self.overlap - ball[..., None] * self.distance)
         margin = margin - ROOM * (1 + np.abs(margin)) - self.rounding
+        if self.variant.pair_bounds is None:
+            raise ValueError(f"variant {self.variant.name!r} declares no bounds on pairs of memories")
         share, slope = self.variant.pair_bounds(margin, np)
         share, slope = np.where(self.own, 0.0, share), np.where(self.own, 0.0, slope)
         image = np.sum(share * self.distance, axis=-1)

@@ -16,14 +16,11 @@ from simulations import geometry
 from simulations.basins import certified_basin
 from simulations.ensembles import sphere
 from simulations.storage import distinct_limits, stored
+from simulations.variants import variant as find_variant
 from simulations.variants.base import Variant, jacobian
-from simulations.variants.dense import DENSE
-from simulations.variants.sparse import SPARSE
 
 Floats = NDArray[np.float64]
 Outcome = NDArray[np.int8]
-
-MODELS = {"dense": DENSE, "sparse": SPARSE}
 
 # Elements of the largest temporary of one block of draws.
 BLOCK = 1 << 20
@@ -78,7 +75,7 @@ def not_all_stored(
     """
     if M < 2:
         return np.zeros(trials, dtype=np.int8)
-    variant = MODELS[model]
+    variant = find_variant(model)
     if model == "dense" and beta * m * m < 1 - TIE:
         # |Jacobian| <= beta m^2 < 1 everywhere: one global fixed point, and two memories need two.
         return np.ones(trials, dtype=np.int8)
@@ -103,7 +100,7 @@ def separated_not_stored(
     """Failure: all angles are at least theta, and yet not all memories are stored (spheres free)."""
     if M < 2:
         return np.zeros(trials, dtype=np.int8)
-    variant = MODELS[model]
+    variant = find_variant(model)
     contracts = model == "dense" and beta * m * m < 1 - TIE
     border = math.cos(min(theta, math.pi))
     out = []

@@ -146,13 +146,13 @@ def column(b: Instances, values: Array) -> Array:
 
 def weights(b: Instances, model: str | None = None) -> Array:
     """p(x) of a model (default: the statement's), shape (B, M)."""
-    variant = b.models[model or b.model]
+    variant = b.named(model or b.model)
     return _cached(b, ("weights", variant.name), lambda: variant.weights(b.beta[:, None] * overlaps(b), np))
 
 
 def update(b: Instances, model: str | None = None) -> Array:
     """T(x), shape (B, d)."""
-    variant = b.models[model or b.model]
+    variant = b.named(model or b.model)
     return _cached(
         b, ("update", variant.name), lambda: _full2(b, base.update(variant, b.memories, b.query, b.beta))
     )
@@ -160,12 +160,12 @@ def update(b: Instances, model: str | None = None) -> Array:
 
 def error(b: Instances, model: str) -> Array:
     """|T(x) - xi_mu| as a sum over p_j (xi_j - xi_mu), shape (B,)."""
-    return base.retrieval_error(b.models[model], b.memories, b.query, b.beta, b.target)
+    return base.retrieval_error(b.named(model), b.memories, b.query, b.beta, b.target)
 
 
 def log_error(b: Instances, model: str) -> Array:
     """log |T(x) - xi_mu|, never underflowing, shape (B,)."""
-    return base.log_retrieval_error(b.models[model], b.memories, b.query, b.beta, b.target)
+    return base.log_retrieval_error(b.named(model), b.memories, b.query, b.beta, b.target)
 
 
 def at_update(b: Instances) -> Instances:

@@ -12,51 +12,125 @@ and elements with an unbounded exponent do not overflow.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from array_api_compat import array_namespace, device
 
 Array = Any
 Namespace = Any
+Energy = Callable[[Array, Array, Array], Array]
+Similarity = Callable[[Array, Array, Namespace], Array]
 
 # Elements (not bytes) of the largest temporary made when (M, d) memories meet many queries.
 BLOCK = 1 << 21
 
 
+PROPERTIES = {
+    "descent": "E(T(x)) <= E(x) - |x - T(x)|^2 / 2",
+    "monotone": "E(T(x)) <= E(x)",
+    "gradient": "the gradient of E at x is x - T(x)",
+    "stationary": "a fixed point of T is a stationary point of E",
+    "limit": "the iteration reaches a fixed point",
+    "distribution": "the weights are nonnegative and sum to 1",
+    "hull": "T(x) lies in the convex hull of the memories",
+    "rotation": "T commutes with orthogonal maps of memories and query",
+    "permutation": "T does not depend on the order of the memories",
+    "scaling": "memories and query times c, beta divided by c^2, give T(x) times c",
+    "contraction": "|T(x) - T(y)| <= beta lipschitz |Xi|_2^2 |x - y|",
+    "margin": "a score margin of at least ``margin`` retrieves the target exactly",
+}
+"""What a model may promise of its dynamics; :mod:`verify.dynamics` tests each promise."""
+
+
+class Model(Protocol):
+    """What every retrieval dynamics offers, whatever it is made of."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def citation(self) -> str: ...
+    @property
+    def energy(self) -> Energy | None: ...
+    @property
+    def supports(self) -> frozenset[str]: ...
+    @property
+    def promises(self) -> frozenset[str]: ...
+    @property
+    def statements(self) -> tuple[str, ...]: ...
+    def update(self, memories: Array, query: Array, beta: Array) -> Array:
+        """Return T(x) (..., d)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Variant:
-    """A modern Hopfield model: T(x) = sum_j p_j xi_j with p = weights(beta z), z_j = <xi_j, x>.
+    """A model with weights: T(x) = sum_j p_j xi_j with p = weights(beta z), z_j = <xi_j, x>.
 
     Attributes:
-        name: the key under which statements refer to the variant.
+        name: the key under which statements refer to the variant, parameters included.
         citation: where it was defined.
-        weights: (scores (..., M), xp) -> p (..., M), a point of the simplex; scores are beta z.
+        weights: (scores (..., M), xp) -> p (..., M); scores are beta z.
         log_weights: the logarithm of ``weights``, without underflow; -inf where a weight is 0.
         response: (scores, xp) -> (w, k) such that the Jacobian of T is beta k Cov_w(xi); k (..., 1).
+            None where the Jacobian has no such form (``similarity`` given, weights that do not sum to 1).
         pair_bounds: (margin, xp) -> (a, b), upper bounds given margin = beta <xi_mu - xi_nu, x> only:
             p_nu <= a, and |Jacobian|_2 <= beta sum_nu b_nu |xi_nu - xi_mu|^2. Both decrease in the margin.
+            None if unknown.
         energy: (memories, query, beta) -> (...), which T does not increase; None if none is known.
         supports: capabilities: "smooth" (T is differentiable everywhere), "exact" (a weight can be
-            exactly 0 or 1), "rational" (rational input gives rational output).
+            exactly 0 or 1), "rational" (rational input gives rational output), "balls" (object arrays of
+            exact or ball numbers are taken), "arrays" (every array-API namespace, not only NumPy).
+        promises: the keys of ``PROPERTIES`` that the theory promises of T.
+        margin: the score margin from which on the target's weight is exactly 1; None if there is none.
+        lipschitz: a Lipschitz constant of ``weights`` in the Euclidean norm; None if there is none.
+        similarity: z; None stands for the inner product.
+        statements: ids (globs allowed) of the statements that were made of this variant.
     """
 
     name: str
     citation: str
     weights: Callable[[Array, Namespace], Array]
     log_weights: Callable[[Array, Namespace], Array]
-    response: Callable[[Array, Namespace], tuple[Array, Array]]
-    pair_bounds: Callable[[Array, Namespace], tuple[Array, Array]]
-    energy: Callable[[Array, Array, Array], Array] | None
+    response: Callable[[Array, Namespace], tuple[Array, Array]] | None
+    pair_bounds: Callable[[Array, Namespace], tuple[Array, Array]] | None
+    energy: Energy | None
     supports: frozenset[str]
+    promises: frozenset[str] = frozenset()
+    margin: float | None = None
+    lipschitz: float | None = None
+    similarity: Similarity | None = None
+    statements: tuple[str, ...] = ()
 
     def scores(self, memories: Array, query: Array, beta: Array) -> Array:
-        """Return beta z (..., M); see ``scores``."""
-        return scores(memories, query, beta)
+        """Return beta z (..., M)."""
+        if self.similarity is None:
+            return scores(memories, query, beta)
+        return per_row(beta) * self.similarity(memories, query, array_namespace(memories, query))
 
     def update(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return T(x) (..., d); see ``update``."""
         return update(self, memories, query, beta)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A model given by its update alone: linear maps, random features, states of spins, gradient steps.
+
+    The attributes mean what they mean for :class:`Variant`; ``step(memories, query, beta)`` is T.
+    """
+
+    name: str
+    citation: str
+    step: Callable[[Array, Array, Array], Array]
+    energy: Energy | None
+    supports: frozenset[str]
+    promises: frozenset[str] = frozenset()
+    statements: tuple[str, ...] = ()
+
+    def update(self, memories: Array, query: Array, beta: Array) -> Array:
+        """Return T(x) (..., d)."""
+        return self.step(memories, query, beta)
 
 
 def is_object(a: Array) -> bool:
@@ -125,7 +199,7 @@ def scores(memories: Array, query: Array, beta: Array) -> Array:
 def update(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
     """Return the retrieval map T(x) (..., d), a point of the convex hull of the memories."""
     xp = array_namespace(memories, query)
-    return combine(memories, variant.weights(scores(memories, query, beta), xp), xp)
+    return combine(memories, variant.weights(variant.scores(memories, query, beta), xp), xp)
 
 
 def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
@@ -133,11 +207,17 @@ def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Ar
 
     Where T has a kink the Jacobian of one adjoining piece is returned (the one whose support is the
     set of positive weights). Memory: (..., M, d), in blocks if the memories are (M, d).
+
+    Raises:
+        ValueError: the variant has no ``response``.
     """
     xp = array_namespace(memories, query)
+    response = variant.response
+    if response is None:
+        raise ValueError(f"variant {variant.name!r} declares no Jacobian")
 
     def one(memories: Array, query: Array, beta: Array) -> Array:
-        w, k = variant.response(scores(memories, query, beta), xp)
+        w, k = response(variant.scores(memories, query, beta), xp)
         # Second moments about a heavy memory keep the relative accuracy of a covariance that is tiny
         # because one weight is nearly 1. Comparing weights may raise on balls: there any centre will do.
         centre = memories[..., 0, :] if is_object(w) else pick(memories, xp.argmax(w, axis=-1), xp)
@@ -191,7 +271,7 @@ def _scaled_error(
     away = memories - pick(memories, target, xp)[..., None, :]
     length = norm(away, xp)
     # The largest *term* sets the scale, not the largest weight: the latter may belong to a copy of xi_mu.
-    logs = variant.log_weights(scores(memories, query, beta), xp) + log_or_minus_inf(length, xp)
+    logs = variant.log_weights(variant.scores(memories, query, beta), xp) + log_or_minus_inf(length, xp)
     top = xp.max(logs, axis=-1, keepdims=True)
     shift = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
     unit = away / xp.where(length > 0, length, xp.ones_like(length))[..., None]
@@ -202,7 +282,7 @@ def _squared_error(
     variant: Variant, memories: Array, query: Array, beta: Array, target: Array, xp: Namespace
 ) -> Array:
     away = memories - pick(memories, target, xp)[..., None, :]
-    error = combine(away, variant.weights(scores(memories, query, beta), xp), xp)
+    error = combine(away, variant.weights(variant.scores(memories, query, beta), xp), xp)
     return xp.sum(error * error, axis=-1, keepdims=True)[..., 0]
 
 

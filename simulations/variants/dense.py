@@ -2,7 +2,7 @@
 
 from array_api_compat import array_namespace
 
-from simulations.variants.base import Array, Namespace, Variant, is_object, scores
+from simulations.variants.base import PROPERTIES, Array, Namespace, Variant, is_object, scores
 
 
 def softmax(v: Array, xp: Namespace) -> Array:
@@ -58,5 +58,8 @@ DENSE = Variant(
     response=_response,
     pair_bounds=_pair_bounds,
     energy=energy,
-    supports=frozenset({"smooth"}),
+    supports=frozenset({"smooth", "balls", "arrays"}),
+    promises=frozenset(PROPERTIES) - {"margin"},
+    lipschitz=0.5,
+    statements=("ramsauer2021.*",),
 )

@@ -3,6 +3,7 @@
 from array_api_compat import array_namespace
 
 from simulations.variants.base import (
+    PROPERTIES,
     Array,
     Namespace,
     Variant,
@@ -105,5 +106,9 @@ SPARSE = Variant(
     response=_response,
     pair_bounds=_pair_bounds,
     energy=energy,
-    supports=frozenset({"exact", "rational"}),
+    supports=frozenset({"exact", "rational", "balls", "arrays"}),
+    promises=frozenset(PROPERTIES),
+    margin=1.0,
+    lipschitz=1.0,
+    statements=("hu2023.*",),
 )
