@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from verify.eprocess import log_e_against, log_e_for
-from verify.scaling import Box, NotMonotone, level_crossing_box, simultaneous_threshold, slope_range
+from verify.scaling import Box, NotMonotone, level_crossing, simultaneous_threshold, slope_range
 
 steady = settings(deadline=None, derandomize=True, max_examples=80)
 
@@ -115,36 +115,29 @@ def test_threshold() -> None:
             simultaneous_threshold(*bad)
 
 
-def test_crossing_box() -> None:
+def test_crossing() -> None:
     loads = [40.0, 10.0, 20.0, 80.0]
-    box = level_crossing_box(64, loads, [1.0, 0, 0, 9], [0.0, 9, 0, 0], 5.0)
-    assert (box.x, box.low, box.high) == pytest.approx((np.log(64), np.log(10), np.log(80)))
-    assert level_crossing_box(64, loads, [0] * 4, [0] * 4, 5.0) == Box(np.log(64), -np.inf, np.inf)
+    assert level_crossing(loads, [1.0, 0, 0, 9], [0.0, 9, 0, 0], 5.0) == (10.0, 80.0)
+    assert level_crossing(loads, [0] * 4, [0] * 4, 5.0) == (0.0, np.inf)
     # A decision is reached at the threshold itself, and an infinite amount of evidence is welcome.
-    assert level_crossing_box(64, [3.0], [5.0], [0.0], 5.0).high == pytest.approx(np.log(3))
-    assert level_crossing_box(64, [3.0], [0.0], [np.inf], 5.0).low == pytest.approx(np.log(3))
+    assert level_crossing([3.0], [5.0], [0.0], 5.0) == (0.0, 3.0)
+    assert level_crossing([3.0], [0.0], [np.inf], 5.0) == (3.0, np.inf)
 
 
 def test_contradictory_decisions_are_reported() -> None:
     with pytest.raises(NotMonotone, match="load 20, above it at load 10"):
-        level_crossing_box(64, [10.0, 20.0], [9.0, 0], [0, 9.0], 5.0)
+        level_crossing([10.0, 20.0], [9.0, 0], [0, 9.0], 5.0)
     with pytest.raises(NotMonotone):
-        level_crossing_box(64, [10.0], [9.0], [9.0], 5.0)
+        level_crossing([10.0], [9.0], [9.0], 5.0)
 
 
-def test_crossing_box_refuses_bad_input() -> None:
+def test_crossing_refuses_bad_input() -> None:
     for against, supporting in (([0.0], [0.0, 0.0]), ([0.0, 0.0], [0.0]), ([[0.0, 0.0]], [[0.0, 0.0]])):
         with pytest.raises(ValueError, match="same length"):
-            level_crossing_box(2, [1.0, 2.0], against, supporting, 1.0)
-    for size, load, value in (
-        (0, 1.0, 0.0),
-        (2, 0.0, 0.0),
-        (2, np.inf, 0.0),
-        (2, 1.0, np.nan),
-        (np.inf, 1.0, 0),
-    ):
+            level_crossing([1.0, 2.0], against, supporting, 1.0)
+    for load, value in ((0.0, 0.0), (np.inf, 0.0), (1.0, np.nan)):
         with pytest.raises(ValueError, match="positive"):
-            level_crossing_box(size, [load], [value], [value], 1.0)
+            level_crossing([load], [value], [value], 1.0)
 
 
 def measured_slopes(exponent: float, bend: float, seed: int) -> tuple[float, float] | None:
@@ -158,11 +151,10 @@ def measured_slopes(exponent: float, bend: float, seed: int) -> tuple[float, flo
         loads = np.exp(np.linspace(crossing - 0.9, crossing + 1.1, 15))
         p = 1 / (1 + 9 * np.exp(-8 * (np.log(loads) - crossing)))
         s = rng.binomial(trials, p)
-        boxes.append(
-            level_crossing_box(
-                size, list(loads), log_e_against(s, trials, 0.1), log_e_for(s, trials, 0.1), threshold
-            )
+        low, high = level_crossing(
+            list(loads), log_e_against(s, trials, 0.1), log_e_for(s, trials, 0.1), threshold
         )
+        boxes.append(Box(float(u), float(np.log(low)) if low else -np.inf, float(np.log(high))))
     return slope_range(boxes)
 
 

@@ -14,6 +14,7 @@ from verify.statement import (
     Part,
     Probability,
     Scaling,
+    ScalingLaw,
     Source,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "Points",
     "Probability",
     "Scaling",
+    "ScalingLaw",
     "Source",
     "exponent_scaled",
     "flipped",

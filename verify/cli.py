@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+from sympy import sympify
 
 from bounds import expr
 from reports import render, schema, terminal
@@ -23,7 +24,7 @@ from verify.loader import InputError, installed, select
 from verify.record import citation, grid_lines
 from verify.replay import certify_again, simulate_again
 from verify.runner import Outcome, Progress, Settings, execute, exit_code, tool_version
-from verify.statement import Probability
+from verify.statement import Probability, ScalingLaw
 from verify.store import StoreError
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -91,6 +92,10 @@ def show(identifier: str) -> None:
         for name, formula in s.derive.items():
             click.echo(f"  {name} =\n{_indent(expr.plain(formula))}")
         click.echo(f"  bound =\n{_indent(expr.plain(s.bound))}")
+    if isinstance(s, ScalingLaw):
+        click.echo(f"\nclaim: where P({s.event.__name__}) crosses {s.level}, the slope of")
+        click.echo(_indent(expr.plain(sympify(s.ordinate))) + "\n  against")
+        click.echo(_indent(expr.plain(sympify(s.abscissa))) + f"\n  lies in [{s.slope[0]}, {s.slope[1]}]")
     for part in s.parts:
         reading = "" if part.headline else "  (a reading; it does not decide the verdict)"
         click.echo(f"\n{part.name}{reading}\n{_indent(expr.plain(part.relation))}")

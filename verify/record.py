@@ -16,7 +16,7 @@ from verify.decide import decide, decide_part
 from verify.evidence import Evidence, PartEvidence, Witness
 from verify.margins import INFINITE
 from verify.papers import PAPERS
-from verify.statement import Probability, Statement
+from verify.statement import Probability, ScalingLaw, Statement
 from verify.vocabulary import VOCABULARY
 
 RELATION_SIGN = {"LessThan": "<=", "StrictLessThan": "<", "GreaterThan": ">=", "StrictGreaterThan": ">"}
@@ -61,7 +61,7 @@ def hypotheses(statement: Statement) -> list[schema.Hypothesis]:
 
 def symbols(statement: Any, evidence: Evidence) -> list[schema.Symbol]:
     """The vocabulary of the statement's formulas, in alphabetical order."""
-    if isinstance(statement, Probability):
+    if isinstance(statement, Probability | ScalingLaw):
         return []  # its symbols are those of the grid points
     used: set[Any] = set()
     for relation in (*(p.relation for p in evidence.parts), *(h.relation for h in statement.hypotheses)):
@@ -88,6 +88,13 @@ def grid_lines(statement: Any, profile: str) -> list[str]:
     if isinstance(arena, Box):
         return [
             f"{p.symbol} in [{p.low:g}, {p.high:g}]{' (integers)' if p.integer else ''}" for p in arena.params
+        ]
+    if isinstance(statement, ScalingLaw):
+        chosen = statement.sizes + (statement.more_sizes if profile != "quick" else ())
+        return [
+            f"size in {{{', '.join(map(str, chosen))}}}",
+            f"load = ({statement.nominal}) times {{{', '.join(map(str, statement.factors))}}}, rounded down",
+            f"level {statement.level}",
         ]
     points = arena.points if isinstance(arena, Points) else getattr(statement, "points", ())
     lines = [", ".join(f"{k} = {v}" for k, v in p.items()) or "one constant" for p in points]

@@ -28,7 +28,7 @@ from verify.arena import Patterns
 from verify.loader import Loaded
 from verify.multiplicity import anytime_p, holm
 from verify.papers import PAPERS
-from verify.statement import Probability
+from verify.statement import Probability, ScalingLaw
 from verify.store import ResultStore, key
 from verify.tasks import Task, quiet_worker, run_task
 
@@ -93,7 +93,7 @@ def plan(chosen: Mapping[str, Loaded], settings: Settings) -> list[Task]:
     The family-wise budget is divided over the probabilistic statements of the run before any data are seen;
     Holm's procedure, applied when all are finished, can only reject more.
     """
-    family = sum(isinstance(s.statement, Probability) for s in chosen.values())
+    family = sum(isinstance(s.statement, Probability | ScalingLaw) for s in chosen.values())
     threshold = math.log(max(family, 1) / ALPHA_REFUTE)
     return [
         Task(i, s.file, settings.profile, settings.seed, settings.memories, settings.betas, threshold)

@@ -110,17 +110,17 @@ def simultaneous_threshold(alpha: float, sizes: int, loads: int) -> float:
     return float(np.log(2.0 * sizes * loads / alpha))
 
 
-def level_crossing_box(
-    size: float, loads: Sequence[float], sup_against: Array, sup_for: Array, threshold: float
-) -> Box:
-    """Where the failure probability of one size crosses a level, as a box on logarithmic axes.
+def level_crossing(
+    loads: Sequence[float], sup_against: Array, sup_for: Array, threshold: float
+) -> tuple[float, float]:
+    """Loads between which the failure probability of one size crosses a level.
 
     ``loads``: positive.  ``sup_against[k]``: sup log E against "p <= level" at loads[k]; ``sup_for[k]``:
     sup log E against "p >= level".  Reaching ``threshold`` (:func:`simultaneous_threshold`) is a decision.
     *Assumption, to be declared in the report:* p does not decrease with the load.  The crossing then lies
     at or above every load decided below the level and at or below every load decided above it.
 
-    Returns Box(log size, log low, log high), with infinite ends where nothing was decided.
+    Returns (low, high), 0 and infinity where nothing was decided.
     Raises ValueError for unusable input, :class:`NotMonotone` if the decisions contradict the assumption.
     """
     grid = np.asarray(loads, dtype=np.float64)
@@ -128,15 +128,10 @@ def level_crossing_box(
     supporting = np.asarray(sup_for, dtype=np.float64)
     if grid.ndim != 1 or against.shape != grid.shape or supporting.shape != grid.shape:
         raise ValueError("loads and the two lists of evidence must have one and the same length")
-    if (
-        not 0 < size < np.inf
-        or not np.all((grid > 0) & (grid < np.inf))
-        or np.isnan(against).any()
-        or np.isnan(supporting).any()
-    ):
-        raise ValueError("size and loads must be positive and finite, and the evidence must not be NaN")
+    if not np.all((grid > 0) & (grid < np.inf)) or np.isnan(against).any() or np.isnan(supporting).any():
+        raise ValueError("loads must be positive and finite, and the evidence must not be NaN")
     low = float(grid[supporting >= threshold].max(initial=0.0))
     high = float(grid[against >= threshold].min(initial=np.inf))
     if low >= high:
-        raise NotMonotone(f"size {size:g}: below the level at load {low:g}, above it at load {high:g}")
-    return Box(float(np.log(size)), float(np.log(low)) if low else -np.inf, float(np.log(high)))
+        raise NotMonotone(f"below the level at load {low:g}, above it at load {high:g}")
+    return low, high

@@ -166,6 +166,35 @@ class Scaling(Probability):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScalingLaw(Statement):
+    """A law for the load at which an event becomes likely: a straight line through boxes, of a claimed slope.
+
+    ``event(stream, trials, **arguments)`` is an event as in :class:`Probability` whose probability does not
+    decrease with the load (declared, and checked as far as the decisions go).  For every entry of ``sizes``
+    it is simulated at the loads ``factor * nominal`` (rounded down, ``nominal`` an expression in
+    ``size``); sequential decisions against ``level`` put the crossing into a box.  The claim is that the
+    points (``abscissa``, ``ordinate``) of the crossings, expressions in ``size`` and in ``size`` and
+    ``load`` (the ordinate increasing in the load), lie on a line with a slope in ``slope``.  A control is
+    another interval of slopes, and must be refuted.  ``more_sizes`` join in the standard and full profiles.
+    """
+
+    kind: ClassVar[str] = "scaling"
+
+    event: Callable[..., Any]
+    sizes: tuple[int, ...]
+    more_sizes: tuple[int, ...] = ()
+    nominal: Any
+    factors: tuple[Any, ...]
+    arguments: Mapping[str, Any]
+    slope: tuple[Any, Any]
+    level: Any = "1/2"
+    abscissa: Any = "log(size)"
+    ordinate: Any = "log(load)"
+    trials: int = 4000
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Definition(Statement):
     """A notion to be evaluated: the suite reports where it can be, and which instances satisfy it."""
 

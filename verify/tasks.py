@@ -13,12 +13,12 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from simulations.memories_file import load_memories
-from verify.checkers import forall, probability
+from verify.checkers import forall, probability, scaling_law
 from verify.context import Context
 from verify.evidence import Evidence
 from verify.loader import find, place
 from verify.record import statement_record
-from verify.statement import Probability
+from verify.statement import Probability, ScalingLaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ def measure(statement: Any, context: Context) -> Evidence:
     """Run the checker of the statement's kind."""
     if isinstance(statement, Probability):
         return probability.check(statement, context)
+    if isinstance(statement, ScalingLaw):
+        return scaling_law.check(statement, context)
     return forall.check(statement, context)
 
 

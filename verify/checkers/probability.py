@@ -29,6 +29,8 @@ PROFILES = ("quick", "standard", "full")
 REFUTE_STOP = math.log(1e7)
 SUPPORT = math.log(1 / 0.05)
 CONTROL_CAUGHT = math.log(1e3)
+LOWER = "lower"
+"""The part that a control on the lower bound of a probability names."""
 
 
 @dataclass(slots=True)
@@ -251,8 +253,9 @@ def current(run: PointRun, bound: float | None = None) -> tuple[float, float]:
     return (max(against, default=0.0), max(support, default=0.0))
 
 
-def paths(run: PointRun, bound: float) -> tuple[list[float], list[float]]:
-    """Log e-values after every chunk, against and for the claim."""
+def paths(run: PointRun, bound: float, lower: float | None = None) -> tuple[list[float], list[float]]:
+    """Log e-values after every chunk, against and for the claim (``lower`` in place of its own)."""
+    lower = run.lower if lower is None else lower
     if run.mean_range is not None:
         if not run.means or run.lower is None:
             return [], []
@@ -264,8 +267,8 @@ def paths(run: PointRun, bound: float) -> tuple[list[float], list[float]]:
         f, a, n = f + failures, a + ambiguous, n + trials
         upper_against = float(log_e_against(f, n, min(bound, 1.0))) if bound < 1 else 0.0
         upper_for = float(log_e_for(f + a, n, bound)) if bound < 1 else math.inf
-        if run.lower is not None:
-            low = max(run.lower, 0.0)
+        if lower is not None:
+            low = max(lower, 0.0)
             lower_against = float(log_e_for(f + a, n, low))
             lower_for = float(log_e_against(f, n, low)) if low > 0 else math.inf
             # Two one-sided nulls: their average is an e-value against the pair.
@@ -308,11 +311,17 @@ def _judge(statement: Probability, main: PartEvidence, runs: list[PointRun]) -> 
             )
 
 
-def _evidence_against(runs: list[PointRun], bounds: list[float] | None = None) -> float:
+def _evidence_against(
+    runs: list[PointRun], bounds: list[float] | None = None, lowers: list[float] | None = None
+) -> float:
     """Supremum of the average e-value over the points (averaged first, then the running maximum)."""
     if not runs:
         return 0.0
-    listed = [paths(r, r.bound if bounds is None else bounds[i])[0] or [0.0] for i, r in enumerate(runs)]
+    uppers = [r.bound for r in runs] if bounds is None else bounds
+    listed = [
+        paths(r, u, None if lowers is None else lowers[i])[0] or [0.0]
+        for i, (r, u) in enumerate(zip(runs, uppers, strict=True))
+    ]
     longest = max(len(p) for p in listed)
     padded = np.array([[0.0, *p] + [p[-1]] * (longest - len(p)) for p in listed])
     return float(sup_of_average(list(padded)))
@@ -374,7 +383,7 @@ def _controls(statement: Probability, runs: list[PointRun], evidence: Evidence, 
         evidence.controls.append(
             ControlEvidence(
                 control.name,
-                control.description or f"bound {control_bound(control, statement)}",
+                control.description or f"{control.part or 'bound'} {control_bound(control, statement)}",
                 against >= CONTROL_CAUGHT,
                 f"e-value exp({against:.4g}) on the same trials",
             )
@@ -384,6 +393,8 @@ def _controls(statement: Probability, runs: list[PointRun], evidence: Evidence, 
 def _against_control(statement: Probability, control: Any, runs: list[PointRun]) -> float:
     """Log e-value against a control's bound on the trials drawn."""
     bounds = [_number(control_bound(control, statement), r.values) for r in runs]
+    if control.part == LOWER:
+        return _evidence_against(runs, lowers=bounds)
     return (
         _mean_control(runs, bounds) if statement.mean_range is not None else _evidence_against(runs, bounds)
     )
@@ -408,9 +419,13 @@ def _mean_control(runs: list[PointRun], bounds: list[float]) -> float:
 
 
 def control_bound(control: Any, statement: Probability) -> Any:
-    """The broken bound: an expression, or a mutation of ``event <= bound`` (``lower <= mean`` for means)."""
+    """The broken bound: an expression, or a mutation of ``event <= bound`` (``lower <= mean`` for means).
+
+    A control whose part is ``"lower"`` breaks the lower bound on the probability.
+    """
     if callable(control.relation) and not isinstance(control.relation, sp.Basic):
-        claimed = statement.bound if statement.mean_range is None else statement.lower
+        upper = statement.mean_range is None and control.part != LOWER
+        claimed = statement.bound if upper else statement.lower
         relation = control.relation(sp.Le(sp.Symbol("P_event"), claimed, evaluate=False))
         return sides(relation)[1]
     return control.relation

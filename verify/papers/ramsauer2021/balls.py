@@ -8,8 +8,8 @@ from scipy.special import expit, logsumexp
 from bounds.exact import Real, directional_derivative, exact_array, spectral_norm
 from simulations.variants import base
 from verify.instances import Array, Instances
+from verify.orbits import length
 from verify.papers.ramsauer2021.energy import IMAGINARY, probe
-from verify.papers.ramsauer2021.orbits import length
 from verify.vocabulary import (
     Delta_mu,
     R,

@@ -18,7 +18,7 @@ from bounds.exact import Real, directional_derivative
 from verify.arena import Patterns
 from verify.controls import replaced, scaled
 from verify.instances import Array, Instances
-from verify.papers.ramsauer2021.orbits import (
+from verify.orbits import (
     PATH,
     STEPS,
     late_diameter,
