@@ -23,9 +23,9 @@ from verify import known
 from verify.loader import InputError, installed, select
 from verify.record import citation, grid_lines
 from verify.replay import certify_again, simulate_again
-from verify.runner import Outcome, Progress, Settings, execute, exit_code, tool_version
+from verify.runner import STORE, Outcome, Progress, Settings, execute, exit_code, tool_version
 from verify.statement import Probability, ScalingLaw
-from verify.store import StoreError
+from verify.store import ResultStore, StoreError
 
 BAD_INPUT, INTERRUPTED = 2, 130
 ERRORS = (InputError, MemoryFileError, StoreError, schema.RecordError)
@@ -134,6 +134,7 @@ def _indent(text: str) -> str:
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=None, help="Worker processes.  [default: number of cores]"
 )
+@click.option("--shard", metavar="I/N", default="1/1", help="Only part I of N of the work; see merge.")
 def run(
     statements: tuple[str, ...],
     papers: tuple[str, ...],
@@ -143,6 +144,7 @@ def run(
     betas: tuple[float, ...],
     out: str | None,
     jobs: int | None,
+    shard: str,
 ) -> None:
     """Check statements and write a run folder with record and report."""
     for value in betas:
@@ -160,6 +162,7 @@ def run(
         jobs=jobs or os.cpu_count() or 1,
         memories=str(Path(memories).resolve()) if memories else "",
         betas=betas,
+        shard=_shard(shard),
         command=("hopcheck", *sys.argv[1:]),
     )
     console = _console()
@@ -175,6 +178,34 @@ def run(
         click.echo(f"interrupted: {len(outcome.pending)} statements left; go on with: {again}", err=True)
         sys.exit(INTERRUPTED)
     sys.exit(exit_code(outcome.record))
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, _, count = text.partition("/")
+    if not (part.isdigit() and count.isdigit() and 1 <= int(part) <= int(count)):
+        raise InputError(f"--shard {text}: expected I/N with 1 <= I <= N, such as 2/8")
+    return int(part), int(count)
+
+
+@main.command()
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...")
+@click.option("--out", metavar="DIR", required=True, help="Run folder that takes the results over.")
+def merge(folders: tuple[str, ...], out: str) -> None:
+    """Take over the results of other run folders (shards) into the run folder --out."""
+    target = _run_folder(out, "merged")
+    for folder in folders:
+        if not (Path(folder) / STORE).is_file():
+            raise InputError(f"{folder}: expected a run folder with {STORE}, found none")
+    with ResultStore(target / STORE) as store:
+        for folder in folders:
+            done = store.merge(Path(folder) / STORE)
+            click.echo(f"{folder}: {done.added} results added, {done.known} known already")
+            if done.conflicts:
+                raise InputError(
+                    f"{folder}: expected the results of one program, found {len(done.conflicts)} that differ "
+                    f"from those in {out}, first {done.conflicts[0]}"
+                )
+    click.echo(f"complete the record with the command of the shards, without --shard, and --out {out}")
 
 
 def _run_folder(out: str | None, profile: str) -> Path:

@@ -14,26 +14,29 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import numpy as np
 
 from reports import schema
 from simulations.memories_file import load_memories
-from verify import known
+from verify import chunks, known
 from verify.arena import Patterns
+from verify.chunks import code_fingerprint
 from verify.loader import Loaded
 from verify.multiplicity import anytime_p, holm
 from verify.papers import PAPERS
 from verify.statement import Probability, ScalingLaw
 from verify.store import ResultStore, key
-from verify.tasks import Task, quiet_worker, run_task
+from verify.tasks import Task, prepare_worker, run_task
 
 ALPHA_REFUTE = 1e-3
 ALPHA_SUPPORT = 0.05
+STORE = "results.sqlite"
+"""The file in a run folder that holds what is finished."""
 PACKAGES = ("numpy", "scipy", "sympy", "mpmath", "python-flint", "hypothesis", "matplotlib")
 
 
@@ -47,6 +50,7 @@ class Settings:
     memories: str = ""
     betas: tuple[float, ...] = ()
     command: tuple[str, ...] = ()
+    shard: tuple[int, int] = (1, 1)
 
 
 @dataclass(slots=True)
@@ -73,18 +77,6 @@ def tool_version() -> str:
         return version("hopcheck")
     except PackageNotFoundError:
         return "0+unknown"
-
-
-@cache
-def code_fingerprint() -> str:
-    """Hash of our own sources: stored results are reused only by the code that made them."""
-    digest = hashlib.sha256()
-    root = Path(__file__).resolve().parent.parent
-    for name in ("bounds", "simulations", "verify"):
-        for path in sorted((root / name).rglob("*.py")):
-            digest.update(str(path.relative_to(root)).encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def plan(chosen: Mapping[str, Loaded], settings: Settings) -> list[Task]:
@@ -136,20 +128,23 @@ def execute(
     begun, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     tasks = plan(chosen, settings)
     interrupted = False
-    with ResultStore(out / "results.sqlite") as store:
+    with ResultStore(out / STORE) as store:
         keys = {t.id: task_key(t) for t in tasks}
+        part, parts = settings.shard
+        ours = {t.id for t in tasks[part - 1 :: parts]}
         results = {t.id: found for t in tasks if (found := store.get(keys[t.id])) is not None}
         reused = len(results)
-        progress.started(len(tasks), reused)
+        progress.started(len(ours | results.keys()), reused)
 
         def finish(identifier: str, result: dict[str, Any]) -> None:
             results[identifier] = result
             store.put(keys[identifier], result)
             progress.finished(identifier, result["statement"]["verdict"], result["seconds"])
 
-        todo = [t for t in tasks if t.id not in results]
+        todo = [t for t in tasks if t.id in ours and t.id not in results]
+        memory = Chunks(chunks.stored(store.items()), lambda name, value: _keep(store, name, value))
         try:
-            _run_all(todo, settings.jobs, finish)
+            _run_all(todo, settings.jobs, finish, memory)
         except KeyboardInterrupt:
             interrupted = True
     ordered = {t.id: results[t.id] for t in tasks if t.id in results}
@@ -160,16 +155,32 @@ def execute(
 Finish = Callable[[str, dict[str, Any]], None]
 
 
-def _run_all(tasks: list[Task], jobs: int, finish: Finish) -> None:
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """Chunks of an earlier run, and where new ones go."""
+
+    known: Mapping[str, Any]
+    keep: chunks.Sink
+
+
+def _keep(store: ResultStore, name: str, value: Any) -> None:
+    store.put(name, value)
+
+
+def _run_all(tasks: list[Task], jobs: int, finish: Finish, memory: Chunks) -> None:
     if jobs <= 1 or len(tasks) <= 1:
-        for task in tasks:
-            finish(task.id, run_task(task))
+        chunks.start(memory.known, memory.keep)
+        try:
+            for task in tasks:
+                finish(task.id, run_task(task))
+        finally:
+            chunks.start({}, None)
         return
-    remaining = _run_pool(tasks, jobs, finish)
+    remaining = _run_pool(tasks, jobs, finish, memory)
     failed: dict[str, int] = {}
     while remaining:
         # A worker died.  One worker at a time tells which task it was: the first that does not come back.
-        remaining = _run_pool(remaining, 1, finish)
+        remaining = _run_pool(remaining, 1, finish, memory)
         if remaining:
             first = remaining[0]
             failed[first.id] = failed.get(first.id, 0) + 1
@@ -178,16 +189,18 @@ def _run_all(tasks: list[Task], jobs: int, finish: Finish) -> None:
                 remaining = remaining[1:]
 
 
-def _run_pool(tasks: list[Task], jobs: int, finish: Finish) -> list[Task]:
+def _run_pool(tasks: list[Task], jobs: int, finish: Finish, memory: Chunks) -> list[Task]:
     """One process pool.  Returns the tasks that did not come back because a worker died."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: one BLAS thread each
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    spawn = multiprocessing.get_context("spawn")
+    queue = spawn.Queue()
     pool = ProcessPoolExecutor(
-        min(jobs, len(tasks)), multiprocessing.get_context("spawn"), initializer=quiet_worker
+        min(jobs, len(tasks)), spawn, initializer=prepare_worker, initargs=(dict(memory.known), queue)
     )
     done: set[str] = set()
     try:
-        for task, result in _completed(pool, tasks):
+        for task, result in _completed(pool, tasks, lambda: _drain(queue, memory.keep)):
             done.add(task.id)
             finish(task.id, result)
         pool.shutdown()
@@ -201,10 +214,23 @@ def _run_pool(tasks: list[Task], jobs: int, finish: Finish) -> list[Task]:
         raise
 
 
-def _completed(executor: Executor, tasks: Iterable[Task]) -> Iterable[tuple[Task, dict[str, Any]]]:
+def _drain(queue: Any, keep: chunks.Sink) -> None:
+    """Store the chunks that workers have finished meanwhile."""
+    while True:
+        try:
+            name, value = queue.get_nowait()
+        except Empty:
+            return
+        keep(name, value)
+
+
+def _completed(
+    executor: Executor, tasks: Iterable[Task], meanwhile: Callable[[], None]
+) -> Iterable[tuple[Task, dict[str, Any]]]:
     pending: dict[Future[dict[str, Any]], Task] = {executor.submit(run_task, t): t for t in tasks}
     while pending:
         ready, _ = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+        meanwhile()
         for future in ready:
             yield pending.pop(future), future.result()
 

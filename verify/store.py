@@ -148,6 +148,12 @@ class ResultStore:
         with _explained(self.path):
             return [str(row[0]) for row in self._db.execute("SELECT key FROM results ORDER BY key")]
 
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """All keys with their values."""
+        with _explained(self.path):
+            for name, text, *_ in self._db.execute(_SELECT):
+                yield name, _parse(text, name, self.path)
+
     def __contains__(self, key: object) -> bool:
         with _explained(self.path):
             return self._db.execute("SELECT 1 FROM results WHERE key=?", (key,)).fetchone() is not None

@@ -13,6 +13,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from simulations.memories_file import load_memories
+from verify import chunks
 from verify.checkers import forall, probability, scaling_law
 from verify.context import Context
 from verify.evidence import Evidence
@@ -79,6 +80,9 @@ def run_task(task: Task) -> dict[str, Any]:
     return {"statement": entry.model_dump(), "seconds": time.perf_counter() - started, "log_e": log_e}
 
 
-def quiet_worker() -> None:
-    """Workers leave Ctrl-C to the coordinator."""
+def prepare_worker(known: dict[str, Any], queue: Any) -> None:
+    """Workers leave Ctrl-C to the coordinator, and send it every chunk they finish."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A worker that ends must not wait for a coordinator that is gone; the statement's result holds all.
+    queue.cancel_join_thread()
+    chunks.start(known, lambda name, value: queue.put((name, value)))

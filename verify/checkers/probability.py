@@ -15,6 +15,7 @@ from bounds import expr
 from bounds.exact import DomainError, Real, Undecided, escalate
 from simulations.streams import stream
 from verify.checkers.forall import printed_hypotheses
+from verify.chunks import chunk, chunk_name
 from verify.context import Context
 from verify.controls import broken_relation
 from verify.eprocess import log_e_against, log_e_for, log_e_mean_above, log_e_mean_below
@@ -228,18 +229,44 @@ def _simulate(statement: Probability, context: Context, runs: list[PointRun]) ->
 
 
 def _add_chunk(statement: Probability, context: Context, run: PointRun, size: int) -> None:
-    name = (
-        statement.event.__name__,
-        *(f"{k}={v!r}" for k, v in sorted(run.arguments.items())),
-        str(run.chunks_drawn),
-    )
-    outcome = np.asarray(statement.event(stream(context.seed, *name), size, **run.arguments))
+    index = run.chunks_drawn
     run.chunks_drawn += 1
     if run.mean_range is None:
-        run.chunks.append((int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)))
+        run.chunks.append(counts(statement.event, run.arguments, index, size, context))
     else:
-        batches = np.array_split(outcome, 10)
-        run.means += [float(np.mean(b)) / run.mean_range for b in batches if b.size]
+        found = means(statement.event, run.arguments, index, size, context)
+        run.means += [mean / run.mean_range for mean in found]
+
+
+def counts(
+    event: Any, arguments: Mapping[str, Any], index: int, size: int, context: Context
+) -> tuple[int, int, int]:
+    """Failures, undecided and trials of one chunk of an event."""
+
+    def draw() -> list[int]:
+        outcome = _draw(event, arguments, index, size, context)
+        return [int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)]
+
+    name = chunk_name(event, arguments, index, size, context.seed)
+    failures, ambiguous, trials = chunk(draw, name | {"result": "counts"})
+    return failures, ambiguous, trials
+
+
+def means(event: Any, arguments: Mapping[str, Any], index: int, size: int, context: Context) -> list[float]:
+    """Means of ten batches of one chunk of an event with real values."""
+
+    def draw() -> list[float]:
+        outcome = _draw(event, arguments, index, size, context)
+        return [float(np.mean(b)) for b in np.array_split(outcome, 10) if b.size]
+
+    name = chunk_name(event, arguments, index, size, context.seed)
+    found: list[float] = chunk(draw, name | {"result": "means"})
+    return found
+
+
+def _draw(event: Any, arguments: Mapping[str, Any], index: int, size: int, context: Context) -> Any:
+    named = (f"{k}={v!r}" for k, v in sorted(arguments.items()))
+    return np.asarray(event(stream(context.seed, event.__name__, *named, str(index)), size, **arguments))
 
 
 def _open(run: PointRun) -> bool:

@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
 from bounds.exact import Real
-from simulations.streams import stream
-from verify.checkers.probability import BUDGET, ROUNDS, evaluate
+from verify.checkers.probability import BUDGET, ROUNDS, counts, evaluate
 from verify.context import Context
 from verify.eprocess import confidence_interval, log_e_against, log_e_for
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
@@ -111,10 +109,7 @@ def _simulate(statement: ScalingLaw, context: Context, cells: list[Cell]) -> Non
             if max(cell.against, cell.supporting) >= enough:
                 continue
             arguments = {k: _argument(v, cell) for k, v in statement.arguments.items()}
-            named = (f"{k}={v!r}" for k, v in sorted(arguments.items()))
-            rng = stream(context.seed, statement.event.__name__, *named, str(index))
-            outcome = np.asarray(statement.event(rng, size, **arguments))
-            cell.add(int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size), level)
+            cell.add(*counts(statement.event, arguments, index, size, context), level)
 
 
 def _argument(value: Any, cell: Cell) -> Any:
