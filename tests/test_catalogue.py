@@ -11,7 +11,7 @@ import sympy as sp
 from bounds import expr
 from verify import known
 from verify.arena import Box, Patterns, Points
-from verify.papers import PAPERS, catalogue
+from verify.papers import catalogue, papers
 from verify.statement import Probability
 from verify.vocabulary import VOCABULARY
 
@@ -41,7 +41,7 @@ def known_symbols(statement):
 def lint(statement) -> list[str]:
     """What a statement lacks; empty for a statement that may enter the catalogue."""
     problems = []
-    if statement.source.paper not in PAPERS and statement.source.paper != "user":
+    if statement.source.paper not in papers() and statement.source.paper != "user":
         problems.append(f"paper {statement.source.paper!r} is not in the bibliography")
     if not statement.source.locator.strip():
         problems.append("no locator in the citation")

@@ -15,7 +15,7 @@ from verify.arena import Box, Patterns, Points, sizes
 from verify.decide import decide, decide_part
 from verify.evidence import Evidence, PartEvidence, Witness
 from verify.margins import INFINITE
-from verify.papers import PAPERS
+from verify.papers import papers
 from verify.statement import Probability, ScalingLaw, Statement
 from verify.vocabulary import VOCABULARY
 
@@ -24,13 +24,11 @@ RELATION_SIGN = {"LessThan": "<=", "StrictLessThan": "<", "GreaterThan": ">=", "
 
 def citation(statement: Statement) -> str:
     """One readable line: authors, year, title, number."""
-    paper = PAPERS.get(statement.source.paper)
+    paper = papers().get(statement.source.paper)
     if paper is None:
         return f"user's statement, {statement.source.locator}"
-    return (
-        f"{paper['authors']} ({paper['year']}), {paper['title']}, arXiv {paper['arxiv']}, "
-        f"{statement.source.locator}"
-    )
+    where = f"arXiv {paper['arxiv']}" if paper["arxiv"] else paper["venue"]
+    return f"{paper['authors']} ({paper['year']}), {paper['title']}, {where}, {statement.source.locator}"
 
 
 def formula(relation: Any) -> schema.Formula | None:

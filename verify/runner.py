@@ -28,7 +28,7 @@ from verify.arena import Patterns
 from verify.chunks import code_fingerprint
 from verify.loader import Loaded
 from verify.multiplicity import anytime_p, holm
-from verify.papers import PAPERS
+from verify.papers import papers
 from verify.statement import Probability, ScalingLaw
 from verify.store import ResultStore, key
 from verify.tasks import Task, prepare_worker, run_task
@@ -278,7 +278,7 @@ def build_record(
                 "seconds": seconds,
             },
             "memories": _memories_note(settings.memories),
-            "papers": {k: v for k, v in PAPERS.items() if k in used},
+            "papers": {k: v for k, v in papers().items() if k in used},
             "statements": entries,
             "complete": complete,
         }

@@ -19,7 +19,7 @@ Relation = Any
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a statement stands: ``paper`` is a key of :data:`verify.papers.PAPERS`, or ``"user"``."""
+    """Where a statement stands: ``paper`` is a key of :func:`verify.papers.papers`, or ``"user"``."""
 
     paper: str
     locator: str

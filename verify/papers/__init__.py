@@ -1,6 +1,7 @@
-"""The catalogue: a module or package per paper, each with a tuple ``STATEMENTS`` in the paper's order.
+"""The catalogue: a module or package per paper, each with its bibliography entry and its statements.
 
-A statement added to such a tuple is found by itself; nothing else needs to know of it.
+``PAPER`` is a dict with ``key`` (what statements cite), ``title``, ``authors``, ``year``, ``arxiv`` (empty if there
+is none) and ``venue``; ``STATEMENTS`` a tuple in the paper's order.  Both are found by themselves.
 """
 
 from __future__ import annotations
@@ -10,23 +11,18 @@ import pkgutil
 from functools import cache
 from typing import Any
 
-PAPERS: dict[str, dict[str, Any]] = {
-    "ramsauer2021": {
-        "title": "Hopfield Networks is All You Need",
-        "authors": "H. Ramsauer, B. Schaefl, J. Lehner, et al.",
-        "year": 2021,
-        "arxiv": "2008.02217",
-        "venue": "ICLR 2021",
-    },
-    "hu2023": {
-        "title": "On Sparse Modern Hopfield Model",
-        "authors": "J. Y.-C. Hu, D. Yang, D. Wu, C. Xu, B.-Y. Chen, H. Liu",
-        "year": 2023,
-        "arxiv": "2309.12673",
-        "venue": "NeurIPS 2023",
-    },
-}
-"""Bibliography: every key a statement may cite."""
+
+@cache
+def _modules() -> tuple[Any, ...]:
+    """The papers' modules, oldest paper first."""
+    found = (importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__))
+    return tuple(sorted(found, key=lambda m: (m.PAPER["year"], m.PAPER["key"])))
+
+
+@cache
+def papers() -> dict[str, dict[str, Any]]:
+    """Bibliography: every key a statement may cite."""
+    return {m.PAPER["key"]: {k: v for k, v in m.PAPER.items() if k != "key"} for m in _modules()}
 
 
 @cache
@@ -36,12 +32,9 @@ def catalogue() -> dict[str, Any]:
     Raises ValueError if two modules define the same id.
     """
     found: dict[str, Any] = {}
-    modules = {
-        m.name: importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
-    }
-    for key in PAPERS:
-        for statement in modules[key].STATEMENTS:
+    for module in _modules():
+        for statement in module.STATEMENTS:
             if statement.id in found:
-                raise ValueError(f"statement {statement.id} is defined twice, again in verify.papers.{key}")
+                raise ValueError(f"statement {statement.id} is defined twice, again in {module.__name__}")
             found[statement.id] = statement
     return found

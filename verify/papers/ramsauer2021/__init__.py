@@ -17,6 +17,15 @@ from verify.papers.ramsauer2021 import (
 )
 from verify.statement import Statement
 
+PAPER = {
+    "key": "ramsauer2021",
+    "title": "Hopfield Networks is All You Need",
+    "authors": "H. Ramsauer, B. Schaefl, J. Lehner, et al.",
+    "year": 2021,
+    "arxiv": "2008.02217",
+    "venue": "ICLR 2021",
+}
+
 STATEMENTS: tuple[Statement, ...] = (
     *energy.STATEMENTS,
     *storage.STATEMENTS,
