@@ -24,6 +24,7 @@ from simulations.variants.base import (
 )
 from simulations.variants.dense import DENSE
 from simulations.variants.sparse import SPARSE
+from simulations.variants.universal import universal
 
 __all__ = [
     "DENSE",
@@ -59,6 +60,10 @@ class Family:
 FAMILIES: dict[str, Family] = {
     "dense": Family(lambda: DENSE),
     "sparse": Family(lambda: SPARSE),
+    "universal": Family(
+        universal,
+        {"similarity": "dot", "separation": "softmax", "degree": 2, "threshold": 0.0, "normalised": 0},
+    ),
 }
 """Every family by name."""
 
