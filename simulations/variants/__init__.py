@@ -22,6 +22,7 @@ from simulations.variants.base import (
     scores,
     update,
 )
+from simulations.variants.binary import exponential, hebb, polynomial
 from simulations.variants.dense import DENSE
 from simulations.variants.sparse import SPARSE
 from simulations.variants.universal import universal
@@ -60,6 +61,9 @@ class Family:
 FAMILIES: dict[str, Family] = {
     "dense": Family(lambda: DENSE),
     "sparse": Family(lambda: SPARSE),
+    "hebb": Family(hebb, {"rule": "flip", "order": "asynchronous"}),
+    "polynomial": Family(polynomial, {"degree": 3, "rule": "flip", "order": "asynchronous"}),
+    "exponential": Family(exponential, {"rule": "flip", "order": "asynchronous"}),
     "universal": Family(
         universal,
         {"similarity": "dot", "separation": "softmax", "degree": 2, "threshold": 0.0, "normalised": 0},
