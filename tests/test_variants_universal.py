@@ -19,7 +19,8 @@ from simulations.variants import DENSE, PROPERTIES, VariantError, jacobian, log_
 from simulations.variants import base as base_module
 from simulations.variants import variant as find_variant
 from simulations.variants.similarities import SIMILARITIES
-from simulations.variants.universal import SEPARATIONS, heteroassociative, kernel_energy, universal
+from simulations.variants.universal import SEPARATIONS, heteroassociative, kernel_energy
+from simulations.variants.universal import universal_network as universal
 
 quick = settings(deadline=None, derandomize=True, max_examples=60)
 PAIRS = list(itertools.product(SIMILARITIES, SEPARATIONS))

@@ -33,6 +33,7 @@ def _reciprocal(distance: Array, xp: Namespace) -> Array:
 
 
 def squared(gap: Array, xp: Namespace) -> Array:
+    """Return the squared Euclidean norm over the last axis."""
     return xp.sum(gap * gap, axis=-1, keepdims=True)[..., 0]
 
 
@@ -40,14 +41,15 @@ def _absolute(gap: Array, xp: Namespace) -> Array:
     return xp.sum(xp.abs(gap), axis=-1, keepdims=True)[..., 0]
 
 
-def _unit(a: Array, xp: Namespace) -> Array:
+def unit(a: Array, xp: Namespace) -> Array:
+    """Return a/|a| over the last axis, 0 for a = 0."""
     length = norm(a, xp)[..., None]
     return a / xp.where(length > 0, length, xp.ones_like(length))
 
 
 def _cosine(memories: Array, query: Array, xp: Namespace) -> Array:
     """Return cos of the angle to each memory: every row has its own norm; 0 where a vector is zero."""
-    return overlaps(_unit(memories, xp), _unit(query, xp), xp)
+    return overlaps(unit(memories, xp), unit(query, xp), xp)
 
 
 def _hamming(memories: Array, query: Array, xp: Namespace) -> Array:

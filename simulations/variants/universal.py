@@ -157,7 +157,7 @@ def _signed(
 SEPARATIONS = ("softmax", "max", "identity", "power", "threshold")
 
 
-def universal(
+def universal_network(
     similarity: str = "dot",
     separation: str = "softmax",
     degree: int = 2,
@@ -208,7 +208,7 @@ def heteroassociative(
     """Return x -> sum_j p_j values_j (..., k) for ``values`` (M, k), one row per memory; no energy.
 
     Raises:
-        ValueError: as :func:`universal`; at the update, values of another count than the memories.
+        ValueError: as :func:`universal_network`; at the update, values of another count than the memories.
     """
     _check(similarity, separation, degree, normalised)
     weights = _signed(separation, degree, threshold, bool(normalised))
