@@ -14,7 +14,6 @@ Hidden Lagrangians are scaled by beta: L_h(h) = L(beta h)/beta, hence f = (grad 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from simulations.variants.base import Array, Namespace, Rule, combine, norm, per_row
@@ -44,8 +43,8 @@ LAGRANGIANS: dict[str, Lagrangian] = {
     "norm": (norm, unit),
     "abs": (lambda a, xp: xp.sum(xp.abs(a), axis=-1), lambda a, xp: xp.sign(a)),
 }
-"""(L, grad L) by the name of the activity: log-mean-exp (softmax), relu^2/2, log cosh (tanh), |a|^2/2, |a| (a/|a|,
-0 at 0), and the sum of absolute values (sign, 0 at 0). All are convex."""
+"""(L, grad L): log-mean-exp and softmax; relu^2/2; log cosh and tanh; |a|^2/2; |a| and a/|a|; the sum of
+absolute values and the signs. All are convex; where L has a kink the subgradient 0 is taken."""
 
 
 def _dot_pull(memories: Array, g: Array, f: Array, xp: Namespace) -> Array:
@@ -78,7 +77,8 @@ PULLS: dict[str, Callable[[Array, Array, Array, Namespace], Array]] = {
     "manhattan": _manhattan_pull,
     "cosine": _cosine_pull,
 }
-"""sum_mu f_mu grad sim(xi_mu, g) (..., d)."""
+"""sum_mu f_mu grad sim(xi_mu, g) (..., d). The cosine pulls across g only, so that linear visible neurons
+decay towards 0, where its gradient, of size 1/|g|, is unbounded: integrate it over short times."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,8 @@ def rates(
 ) -> tuple[Array, Array]:
     """Return (v' (..., d), h' (..., M)).
 
-    drive: the input I (..., d). feedback: memories (M, d) in the place of Xi in the first equation; other than
-    Xi it makes the coupling asymmetric, for which nothing is claimed.
+    drive: the input I (..., d). feedback: memories (M, d) in the place of Xi in the first equation; others
+    than Xi make the coupling asymmetric, for which nothing is claimed.
     """
     xp = array_namespace(memories, v, h)
     g, near = model.seen(memories, v, xp)
@@ -154,7 +154,7 @@ def energy(
 
 @dataclass(frozen=True)
 class Trajectory:
-    """States and energies after every step: v (steps + 1, ..., d), h (steps + 1, ..., M), energy (steps + 1, ...)."""
+    """The start and what follows: v (steps + 1, ..., d), h (steps + 1, ..., M), energy (steps + 1, ...)."""
 
     v: Array
     h: Array
@@ -202,9 +202,10 @@ def integrate(
 
 
 def adiabatic(hidden: str = "lse", similarity: str = "dot", step: float = 1.0) -> Rule:
-    """Return x -> x + step (sum_mu f_mu grad sim(xi_mu, x) - x), f at h = sim(Xi, x): tau_h to 0, Euler dt/tau_v.
+    """Return x -> x + step (sum_mu f_mu grad sim(xi_mu, x) - x) with f at h = sim(Xi, x).
 
-    Visible neurons are linear. Step 1 with "lse" and "dot" is the dense model (``restated.kh-adiabatic-step``).
+    This is the limit of tau_h to 0 with linear visible neurons and Euler steps dt = step tau_v. Step 1 with
+    "lse" and "dot" is the dense model (``restated.kh-adiabatic-step``).
     The energy is |x|^2/2 - L_h(sim(Xi, x)). For "dot" it is |x|^2/2 minus a convex function, so it falls by
     (1/step - 1/2) |x - T(x)|^2 at least; for "lse" and "euclidean" |x|^2 minus a convex function, so by
     (1/step - 1) |x - T(x)|^2. Without a bound from below ("relu" with long memories) there is no limit.
@@ -244,7 +245,7 @@ def _promises(hidden: str, similarity: str, step: float) -> frozenset[str]:
     smooth = hidden in ("lse", "tanh", "quadratic")
     gaussian = similarity == "euclidean" and hidden == "lse"
     found = {"permutation"} | ({"rotation"} if similarity != "manhattan" else set())
-    if similarity in ("dot", "euclidean") and hidden in ("lse", "relu", "tanh", "quadratic"):
+    if similarity in ("dot", "euclidean"):  # beta h, hence f, does not change
         found.add("scaling")
     if similarity == "dot" or gaussian:
         found.add("monotone")
