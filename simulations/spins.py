@@ -1,5 +1,6 @@
 """What the theory of binary memories speaks of, measured: unstable bits, fixed patterns, basins, ties."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
 from simulations.variants.base import Array
-from simulations.variants.binary import Spins, check_signs, field_signs, update
+from simulations.variants.binary import Spins, check_signs, field_signs, overlap, power, update
 
 Floats32 = NDArray[np.float32]
 
@@ -32,6 +33,18 @@ def corrupt(stream: np.random.Generator, patterns: NDArray[np.generic], flips: i
     factor = np.ones_like(patterns)
     np.put_along_axis(factor, rank, factor.dtype.type(-1), axis=-1)
     return np.asarray(patterns * factor)
+
+
+def majority(patterns: Array) -> Array:
+    """Return the sign of the sum (..., d) of an odd number of patterns (..., k, d): a symmetric mixture.
+
+    Raises:
+        ValueError: an even number of patterns, for which the sum may vanish.
+    """
+    if patterns.shape[-2] % 2 == 0:
+        raise ValueError(f"patterns: expected an odd number of them, found {patterns.shape[-2]}")
+    xp = array_namespace(patterns)
+    return xp.sign(xp.sum(patterns, axis=-2, dtype=patterns.dtype))
 
 
 @dataclass(frozen=True)
@@ -133,3 +146,39 @@ def relax(
         steps = xp.where(fixed, steps, steps + 1)
         before, now = now, after
     return Relaxed(now, steps, fixed, cycle)
+
+
+def anneal(
+    stream: np.random.Generator,
+    model: Spins,
+    memories: NDArray[np.generic],
+    state: NDArray[np.generic],
+    temperatures: Sequence[float],
+) -> NDArray[np.generic]:
+    """Return states (..., d) after one heat-bath sweep at each temperature, in the unit of the energy.
+
+    With E = -sum_mu <xi_mu, s>^n a bit becomes 1 with probability 1/(1 + exp(-h/t)), where
+    h = E(s_i = -1) - E(s_i = 1). The literature on Hebb's rule divides E, and t, by 2 d. NumPy arrays,
+    memories (M, d).
+
+    Raises:
+        ValueError: the exponential model, a temperature that is not positive, entries other than -1 and +1.
+    """
+    if model.degree == 0:
+        raise ValueError("model: expected a polynomial energy, found the exponential one")
+    if not all(t > 0 for t in temperatures):
+        raise ValueError(f"temperatures: expected positive numbers, found {min(temperatures)}")
+    check_signs("memories", memories)
+    check_signs("state", state)
+    spins, xi = np.array(state, dtype=np.float64), np.asarray(memories, dtype=np.float64)
+    m = overlap(memories, spins)
+    for t in temperatures:
+        chance = np.maximum(stream.random(spins.shape), 2.0**-54)  # 0 has no logarithm
+        for i in range(spins.shape[-1]):
+            rest = m - xi[:, i] * spins[..., i, None]
+            h = np.sum(power(rest + xi[:, i], model.degree) - power(rest - xi[:, i], model.degree), axis=-1)
+            # P(+1) > u is h/t > logit(u), which does not overflow.
+            u = chance[..., i]
+            spins[..., i] = np.where(h > t * (np.log(u) - np.log1p(-u)), 1.0, -1.0)
+            m = rest + xi[:, i] * spins[..., i, None]
+    return spins.astype(state.dtype)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulations.spins import bit_errors, corrupt, fixed_fraction, random_signs, relax
+from simulations.spins import anneal, bit_errors, corrupt, fixed_fraction, majority, random_signs, relax
 from simulations.streams import stream
 from simulations.variants import PROPERTIES, VariantError
 from simulations.variants import base as base_module
@@ -312,6 +312,37 @@ def test_torch_agrees(name):
     tied = np.array([[1.0, 1.0], [-1.0, 1.0]], dtype=np.float32)
     got = model.update(torch.asarray(tied), torch.asarray(tied), 1.0)
     assert np.array_equal(got.numpy(), model.update(tied, tied, 1.0))
+
+
+def test_mixtures_are_majorities():
+    patterns = draw(23, 4, 3, 9)
+    expected = [[1 if sum(p[:, i]) > 0 else -1 for i in range(9)] for p in patterns]
+    assert np.array_equal(majority(patterns), expected)
+    # A mixture of three of few long patterns is fixed (Amit, Gutfreund, Sompolinsky 1985).
+    memories = draw(24, 3, 3001)
+    assert relax(Spins(2), memories, majority(memories)).steps == 0
+    with pytest.raises(ValueError, match="expected an odd number"):
+        majority(patterns[:, :2])
+
+
+def test_annealing_samples_the_gibbs_law_and_finds_the_ground_state():
+    """All 16 states after 30 sweeps at one temperature against exp(-E/t)/Z: a chi square with 15 degrees."""
+    model, memories, t, chains = Spins(2), draw(25, 3, 4), 6.0, 4000
+    states = all_states(4)
+    got = anneal(stream(6, "gibbs"), model, memories, draw(26, chains, 4), [t] * 30)
+    counts = np.array([np.sum(np.all(got == s, axis=-1)) for s in states])
+    weight = np.exp(-energy(model, memories, states) / t)
+    expected = chains * weight / np.sum(weight)
+    assert np.sum((counts - expected) ** 2 / expected) < 45  # probability 1e-4
+    hotter = np.exp(-energy(model, memories, states) / (2 * t))
+    expected = chains * hotter / np.sum(hotter)
+    assert np.sum((counts - expected) ** 2 / expected) > 100
+    cold = anneal(stream(7, "cold"), model, memories, draw(27, 20, 4), np.geomspace(50, 0.01, 60))
+    assert np.all(energy(model, memories, cold) == np.min(energy(model, memories, states)))
+    with pytest.raises(ValueError, match="expected positive numbers"):
+        anneal(stream(8), model, memories, states, [0.0])
+    with pytest.raises(ValueError, match="expected a polynomial energy"):
+        anneal(stream(8), Spins(0), memories, states, [1.0])
 
 
 def test_bad_arguments_say_what_was_expected():

@@ -18,6 +18,7 @@ from simulations.streams import stream
 from simulations.variants import DENSE, PROPERTIES, VariantError, jacobian, log_retrieval_error, update
 from simulations.variants import base as base_module
 from simulations.variants import variant as find_variant
+from simulations.variants.binary import Spins, field_signs
 from simulations.variants.similarities import SIMILARITIES
 from simulations.variants.universal import SEPARATIONS, heteroassociative, kernel_energy
 from simulations.variants.universal import universal_network as universal
@@ -282,6 +283,23 @@ def test_symmetries_are_kept_exactly_where_promised(similarity, separation):
             assert not turned
     scaled = model.update(3 * memories, 3 * x, 1.3 / 9)
     assert np.allclose(scaled, 3 * moved, atol=1e-9) or "scaling" not in model.promises
+
+
+def test_binary_models_are_instances():
+    """Classical and polynomial networks are the signs of (dot, identity) and (dot, power)."""
+    memories, states = np.sign(draw(30, 5, 9)), np.sign(draw(31, 12, 9))
+    for model, spins in (
+        (universal("dot", "identity"), Spins(2, "field")),
+        (universal("dot", "power", 2), Spins(3, "field")),
+        (universal("dot", "power", 3), Spins(4, "field")),
+    ):
+        expected = field_signs(spins, memories, states)
+        assert np.array_equal(np.sign(model.update(memories, states, 1.0)), expected)
+    # Sparse distributed memory: the sum of what lies within Hamming distance 4.
+    got = universal("hamming", "threshold", threshold=-4.5).update(memories, states, 1.0)
+    for s, z in zip(states, got, strict=True):
+        near = [row for row in memories if sum(a != b for a, b in zip(row, s, strict=True)) <= 4]
+        assert np.array_equal(z, np.sum(near, axis=0) if near else 0 * s)
 
 
 def test_heteroassociation_reads_the_values_of_the_keys():

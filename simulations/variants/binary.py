@@ -111,8 +111,6 @@ def _doubtful(model: Spins, memories: Array, h: Array, scale: Array, xp: Namespa
 
     Two sums of M terms err by 2 M units, each term by 2 n (products) or a few (exp): 64 is ample.
     """
-    if model.exact(memories):
-        return None
     doubtful = xp.abs(h) <= (2 * memories.shape[-2] + 2 * model.degree + 64) * 2.0**-52 * scale
     return doubtful if bool(xp.any(doubtful)) else None
 
@@ -140,23 +138,39 @@ def field_signs(model: Spins, memories: Array, state: Array) -> Array:
     return xp.reshape(xp.concat(blocks, axis=0), (*lead, d))
 
 
+def _tables(model: Spins, d: int, unit: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return (even, odd, scale) by top - <xi,s> = 0..2d; top is d, or for exp the largest overlap of a state.
+
+    With e = xi_i s_i = +-1 the overlap without bit i is m - e, and g(m - e) = even + e odd.
+    """
+    m = np.arange(d, -d - 1, -1.0)
+    if model.rule == "field":
+        even, scale = _slope(model, m, np.float64(d), unit, np)
+        return even, np.zeros_like(m), scale
+    less, one = _slope(model, m - 1, np.float64(d), unit, np)
+    more, two = _slope(model, m + 1, np.float64(d), unit, np)
+    return (less + more) / 2, (less - more) / 2, one + two
+
+
 def _signs(model: Spins, memories: Array, state: Array, xp: Namespace) -> Array:
-    m, unit = overlap(memories, state), model.unit(memories)
-    # With e = xi_i s_i = +-1 the overlap without bit i is m - e, and g(m - e) = even + e odd: one product.
-    top = xp.max(m, axis=-1, keepdims=True) + 1
-    even, scale = _slope(model, m, top, unit, xp)
-    odd = xp.zeros_like(m)
-    if model.rule == "flip":
-        less, one = _slope(model, m - 1, top, unit, xp)
-        more, two = _slope(model, m + 1, top, unit, xp)
-        even, odd, scale = (less + more) / 2, (less - more) / 2, one + two
+    m, d = overlap(memories, state), memories.shape[-1]
+    top = d if model.degree else xp.max(m, axis=-1, keepdims=True)
+    place = xp.reshape(xp.astype(top - m, xp.int64), (-1,))
+
+    def read(table: NDArray[Any], kind: Any) -> Array:
+        # A gather by the integer overlap costs less than evaluating powers or exponentials.
+        return xp.reshape(xp.take(xp.asarray(table, dtype=kind, device=device(m)), place), m.shape)
+
+    even, odd, scale = _tables(model, d, model.unit(memories))
     # |even| = 4 |m| for n = 2: below 2^24 the products are integers that float32 holds.
-    small = model.degree == 2 and 4 * math.prod(memories.shape[-2:]) < 2**24
+    small = model.degree == 2 and 4 * memories.shape[-2] * d < 2**24
     kind = xp.float32 if small else xp.float64
-    crosstalk = combine(xp.astype(memories, kind), xp.astype(even, kind), xp)
-    own = xp.astype(state, xp.float64) * xp.sum(odd, axis=-1, keepdims=True)
-    h = xp.astype(crosstalk, xp.float64) + own
-    doubtful = _doubtful(model, memories, h, xp.sum(scale, axis=-1, keepdims=True), xp)
+    h = xp.astype(combine(xp.astype(memories, kind), read(even, kind), xp), xp.float64)
+    if model.rule == "flip":
+        h = h + xp.astype(state, xp.float64) * xp.sum(read(odd, xp.float64), axis=-1, keepdims=True)
+    if model.exact(memories):
+        return xp.sign(h)
+    doubtful = _doubtful(model, memories, h, xp.sum(read(scale, xp.float64), axis=-1, keepdims=True), xp)
     return xp.sign(h) if doubtful is None else _decided(model, memories, state, xp.sign(h), doubtful, xp)
 
 
@@ -225,22 +239,34 @@ def update(model: Spins, memories: Array, state: Array, order: str = "asynchrono
 
 def _sweep(model: Spins, memories: Array, state: Array, xp: Namespace) -> Array:
     """Visit the bits in their order and carry the overlaps along: O(M) operations for a bit of a state."""
-    m, unit = overlap(memories, state), model.unit(memories)
+    m = overlap(memories, state)
     columns = [state[..., i] for i in range(state.shape[-1])]
     for i, old in enumerate(columns):
         s, xi = xp.astype(old, xp.float64), xp.astype(memories[..., i], xp.float64)
-        a = m - xi * s[..., None] if model.rule == "flip" else m
-        g, scale = _slope(model, a, xp.max(a, axis=-1, keepdims=True), unit, xp)
-        h = xp.sum(xi * g, axis=-1)
+        h, doubtful = _bit_field(model, memories, m, s, xi, xp)
         sign = xp.sign(h)
-        doubtful = _doubtful(model, memories, h, xp.sum(scale, axis=-1), xp)
         if doubtful is not None:
             now = xp.stack(columns, axis=-1)
             sign = _decided(model, memories, now, sign, doubtful, xp, bit=i)
         new = xp.where(sign == 0, s, sign)
-        m = m + xi * (new - s)[..., None]
-        columns[i] = xp.astype(new, old.dtype)
+        if bool(xp.any(new != s)):
+            m = m + xi * (new - s)[..., None]
+            columns[i] = xp.astype(new, old.dtype)
     return xp.stack(columns, axis=-1)
+
+
+def _bit_field(
+    model: Spins, memories: Array, m: Array, s: Array, xi: Array, xp: Namespace
+) -> tuple[Array, Array | None]:
+    """Return the field (...) of one bit s, and where it is doubtful; xi (..., M) are the memories' bits."""
+    if model.degree == 2:  # linear: h/4 = <xi, m> - M s, integers
+        h = xp.matmul(m, xi) if xi.ndim == 1 else xp.sum(xi * m, axis=-1)
+        return (h - xi.shape[-1] * s if model.rule == "flip" else h), None
+    a = m - xi * s[..., None] if model.rule == "flip" else m
+    g, scale = _slope(model, a, xp.max(a, axis=-1, keepdims=True), model.unit(memories), xp)
+    h = xp.sum(xi * g, axis=-1)
+    exact = model.exact(memories)
+    return h, None if exact else _doubtful(model, memories, h, xp.sum(scale, axis=-1), xp)
 
 
 def energy(model: Spins, memories: Array, state: Array) -> Array:
@@ -295,7 +321,8 @@ def binary(citation: str, statements: tuple[str, ...], name: str, degree: int, r
 
 def hebb(rule: str = "flip", order: str = "asynchronous") -> Rule:
     """Return the classical network; "flip" has a zero diagonal, "field" self-coupling."""
-    ids = ("mceliece1987.*", "ags1985.*", "newman1988.*", "restated.hebb-exact-binomial", "arxiv2504.04879.*")
+    ids = ("mceliece1987.*", "ags1985.*", "newman1988.*", "restated.hebb-exact-binomial")
+    ids += ("restated.ags-zero-temperature", "arxiv2504.04879.*")
     return binary(HEBB, ids, f"hebb:rule={rule},order={order}", 2, rule, order)
 
 
