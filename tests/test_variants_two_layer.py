@@ -178,6 +178,21 @@ def test_promises_of_the_adiabatic_rule(name):
             assert np.max(np.abs(model.update(memories, x, beta) - x)) < 1e-6
 
 
+def test_threshold_units_hold_every_hidden_code_of_many_visible_neurons():
+    """arxiv2601.00984: the codes c with f(Xi Xi^T c) = c, memories of unit length."""
+    model = find_variant("two_layer:hidden=threshold")
+    codes = np.array(list(itertools.product((0.0, 1.0), repeat=6)))
+    shares = []
+    for visible in (4, 2000):
+        memories = np.sign(draw(17, 6, visible)) / math.sqrt(visible)
+        states = codes @ memories
+        naive = [[float(row @ s > 0.5) for row in memories] for s in states]
+        np.testing.assert_allclose(model.update(memories, states, 1.0), naive @ memories, atol=1e-14)
+        shares.append(np.mean(np.all(naive == codes, axis=1)))
+    assert shares[0] < 0.5
+    assert shares[1] == 1.0
+
+
 def test_a_full_step_towards_one_gaussian_memory_cycles():
     """Why the limit is promised for smaller steps only: T(x) = xi - x."""
     model = find_variant("two_layer:similarity=euclidean")

@@ -25,6 +25,7 @@ from simulations.variants.base import (
 from simulations.variants.binary import exponential, hebb, polynomial
 from simulations.variants.dense import DENSE
 from simulations.variants.lsr import log_sum_relu
+from simulations.variants.normalised_bias import NORMALISED_BIAS
 from simulations.variants.random_features import random_feature_memory
 from simulations.variants.sparse import SPARSE
 from simulations.variants.two_layer import adiabatic
@@ -68,6 +69,7 @@ FAMILIES: dict[str, Family] = {
     "polynomial": Family(polynomial, {"degree": 3, "rule": "flip", "order": "asynchronous"}),
     "exponential": Family(exponential, {"rule": "flip", "order": "asynchronous"}),
     "lsr": Family(log_sum_relu, {"eps": 1e-3, "step": 0.0}),
+    "normalised_bias": Family(lambda: NORMALISED_BIAS),
     "random_features": Family(random_feature_memory, {"features": 4096, "seed": 0, "step": 1.0}),
     "two_layer": Family(adiabatic, {"hidden": "lse", "similarity": "dot", "step": 1.0}),
     "universal": Family(

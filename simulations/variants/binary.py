@@ -321,8 +321,14 @@ def binary(citation: str, statements: tuple[str, ...], name: str, degree: int, r
 
 def hebb(rule: str = "flip", order: str = "asynchronous") -> Rule:
     """Return the classical network; "flip" has a zero diagonal, "field" self-coupling."""
-    ids = ("mceliece1987.*", "ags1985.*", "newman1988.*", "restated.hebb-exact-binomial")
-    ids += ("restated.ags-zero-temperature", "arxiv2504.04879.*")
+    ids = (
+        "mceliece1987.*",
+        "ags1985.*",
+        "newman1988.*",
+        "restated.hebb-exact-binomial",
+        "restated.ags-zero-temperature",
+        "arxiv2504.04879.*",
+    )
     return binary(HEBB, ids, f"hebb:rule={rule},order={order}", 2, rule, order)
 
 
@@ -342,6 +348,6 @@ def polynomial(degree: int = 3, rule: str = "flip", order: str = "asynchronous")
 
 
 def exponential(rule: str = "flip", order: str = "asynchronous") -> Rule:
-    """Return the model with F = exp."""
-    ids = ("demircigil2017.thm1.3", "restated.demircigil-*", "arxiv2504.04879.*")
+    """Return the model with F = exp; -sum_mu exp(-|xi_mu - s|^2/2) is the same energy times exp(-d)."""
+    ids = ("demircigil2017.thm1.3", "restated.demircigil-*", "arxiv2504.04879.*", "arxiv2509.06905.*")
     return binary(EXPONENTIAL, ids, f"exponential:rule={rule},order={order}", 0, rule, order)

@@ -21,7 +21,7 @@ from simulations.variants.dense import log_mean_exp, softmax
 from simulations.variants.similarities import SIMILARITIES, unit
 
 CITATION = "Krotov and Hopfield 2021 (ICLR), arXiv 2008.06996"
-STATEMENTS = ("krotov2021.*", "restated.kh-adiabatic-step", "uhn2022.energy-ode")
+STATEMENTS = ("krotov2021.*", "restated.kh-adiabatic-step", "uhn2022.energy-ode", "arxiv2601.00984.*")
 
 Lagrangian = tuple[Callable[[Array, Namespace], Array], Callable[[Array, Namespace], Array]]
 
@@ -41,10 +41,15 @@ LAGRANGIANS: dict[str, Lagrangian] = {
     "tanh": (_log_cosh, lambda a, xp: xp.tanh(a)),
     "quadratic": (lambda a, xp: xp.sum(a * a, axis=-1) / 2, lambda a, xp: a),
     "norm": (norm, unit),
+    "threshold": (
+        lambda a, xp: xp.sum(_positive(a - 0.5, xp), axis=-1),
+        lambda a, xp: xp.astype(a > 0.5, a.dtype),
+    ),
     "abs": (lambda a, xp: xp.sum(xp.abs(a), axis=-1), lambda a, xp: xp.sign(a)),
 }
 """(L, grad L): log-mean-exp and softmax; relu^2/2; log cosh and tanh; |a|^2/2; |a| and a/|a|; the sum of
-absolute values and the signs. All are convex; where L has a kink the subgradient 0 is taken."""
+relu(a - 1/2) and 1[a > 1/2]; the sum of |a_i| and the signs. All are convex; where L has a kink the
+subgradient 0 is taken."""
 
 
 def _dot_pull(memories: Array, g: Array, f: Array, xp: Namespace) -> Array:
