@@ -358,3 +358,30 @@ def test_bad_arguments_say_what_was_expected():
     for bad in ("hebb:rule=both", "polynomial:degree=1", "polynomial:degree=0", "exponential:order=random"):
         with pytest.raises(VariantError, match="expected"):
             find_variant(bad)
+
+
+def test_measurements_on_strict_arrays_and_tensors():
+    memories, states = draw(28, 6, 9), draw(29, 5, 9)
+    sets = draw(30, 4, 6, 9)
+    wrap = [lambda a: array_api_strict.asarray(np.array(a))]
+    try:
+        import torch
+
+        wrap.append(torch.asarray)
+    except ImportError:
+        pass
+    for model in (Spins(2), Spins(3), Spins(0)):
+        for to in wrap:
+            for order in ("asynchronous", "synchronous"):
+                ours = relax(model, memories, states, order)
+                other = relax(model, to(memories), to(states), order)
+                for name in ("state", "steps", "fixed", "cycle"):
+                    assert np.array_equal(np.asarray(getattr(other, name)), getattr(ours, name))
+            ours, other = bit_errors(model, sets), bit_errors(model, to(sets))
+            assert ours.kept.shape == (4, 6)
+            for name in ("opposed", "ties", "kept"):
+                assert np.array_equal(np.asarray(getattr(other, name)), getattr(ours, name))
+            share = fixed_fraction(model, to(sets))
+            assert np.array_equal(np.asarray(share.kept), np.mean(ours.kept == 0, axis=-1))
+            assert np.array_equal(np.asarray(share.strict), np.mean(ours.opposed + ours.ties == 0, axis=-1))
+            assert np.array_equal(np.asarray(majority(to(sets[:, :3]))), majority(sets[:, :3]))
