@@ -22,8 +22,14 @@ from simulations.variants.base import (
     scores,
     update,
 )
+from simulations.variants.binary import exponential, hebb, polynomial
 from simulations.variants.dense import DENSE
+from simulations.variants.lsr import log_sum_relu
+from simulations.variants.normalised_bias import NORMALISED_BIAS
+from simulations.variants.random_features import random_feature_memory
 from simulations.variants.sparse import SPARSE
+from simulations.variants.two_layer import adiabatic
+from simulations.variants.universal import universal_network
 
 __all__ = [
     "DENSE",
@@ -59,6 +65,17 @@ class Family:
 FAMILIES: dict[str, Family] = {
     "dense": Family(lambda: DENSE),
     "sparse": Family(lambda: SPARSE),
+    "hebb": Family(hebb, {"rule": "flip", "order": "asynchronous"}),
+    "polynomial": Family(polynomial, {"degree": 3, "rule": "flip", "order": "asynchronous"}),
+    "exponential": Family(exponential, {"rule": "flip", "order": "asynchronous"}),
+    "lsr": Family(log_sum_relu, {"eps": 1e-3, "step": 0.0}),
+    "normalised_bias": Family(lambda: NORMALISED_BIAS),
+    "random_features": Family(random_feature_memory, {"features": 4096, "seed": 0, "step": 1.0}),
+    "two_layer": Family(adiabatic, {"hidden": "lse", "similarity": "dot", "step": 1.0}),
+    "universal": Family(
+        universal_network,
+        {"similarity": "dot", "separation": "softmax", "degree": 2, "threshold": 0.0, "normalised": 0},
+    ),
 }
 """Every family by name."""
 
