@@ -36,11 +36,15 @@ def row_blocks(memories: Array) -> list[tuple[slice, slice]]:
 
 
 def _batched(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """Let a function of (n, M, d) memories also take (M, d)."""
+    """Let a function of (n, M, d) memories also take (M, d); one set seen n times is worked on once."""
 
     def wrapped(memories: Array) -> Array:
         if memories.ndim == 2:
             return function(memories[None])[0]
+        n = memories.shape[0]
+        if n > 1 and memories.strides[0] == 0:
+            once = function(memories[:1])
+            return np.broadcast_to(once, (n, *once.shape[1:]))
         return function(memories)
 
     wrapped.__doc__ = function.__doc__

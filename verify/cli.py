@@ -40,6 +40,8 @@ class Group(click.Group):
         except ERRORS as error:
             click.echo(f"hopcheck: {error}", err=True)
             ctx.exit(BAD_INPUT)
+        except BrokenPipeError:
+            raise  # the reader of a pipe has left: click ends quietly
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             click.echo(f"hopcheck: {where}{error.strerror or error}", err=True)

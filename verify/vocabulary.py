@@ -9,12 +9,14 @@ statement's model, ``m`` largest norm.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from scipy.spatial.distance import pdist
 
 from bounds.exact import Real, enclose_fixed_point, enclose_max, enclose_min, spectral_norm
 from simulations import geometry
@@ -292,15 +294,32 @@ def pair_extremes(b: Instances) -> tuple[Array, Array]:
         if not b.exact:
             return 2 * geometry.half_min_distance(b.memories), geometry.diameter(b.memories)
         rows = b.memories[0]
-        count = rows.shape[0]
-        if count**2 * rows.shape[1] > 10 * LARGEST_EXACT:
-            raise ArithmeticError(f"the distances of all pairs of {count} memories are too many for balls")
-        i, j = np.triu_indices(count, 1)
-        squares = np.sum((rows[i] - rows[j]) * (rows[i] - rows[j]), axis=-1)[None, :]
-        return np.sqrt(smallest(squares)), np.sqrt(largest(squares))
+        found = []
+        for pick, (i, j) in zip((smallest, largest), _extreme_pairs(rows), strict=True):
+            away = rows[i] - rows[j]
+            found.append(np.sqrt(pick(np.sum(away * away, axis=-1)[None, :])))
+        return found[0], found[1]
 
     extremes: tuple[Array, Array] = _cached(b, "pair extremes", compute)
     return extremes
+
+
+def _extreme_pairs(rows: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Pairs (i, j) of exact rows (M, d) among which the smallest, and the largest, distance certainly is.
+
+    Squared distances in floats settle all pairs but those within the rounding error of the extreme one.
+    """
+    floats = np.array([[float(v) for v in row] for row in rows])
+    size = float(np.max(np.abs(floats), initial=0.0))
+    i, j = np.triu_indices(len(rows), 1)
+    if not math.isfinite(size) or len(i) <= 64:
+        return (i, j), (i, j)
+    squares = pdist(floats, "sqeuclidean")
+    # Coordinates are rounded once, differences twice as large once more, squares and sums d + 1 times.
+    d = rows.shape[1]
+    doubt = 8 * (d + 4) * d * np.finfo(float).eps * size * size + np.finfo(float).tiny
+    near, far = squares <= np.min(squares) + 2 * doubt, squares >= np.max(squares) - 2 * doubt
+    return (i[near], j[near]), (i[far], j[far])
 
 
 @quantity("Delta_mu", "separation of the target memory", real=True)
