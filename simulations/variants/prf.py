@@ -4,6 +4,7 @@ phi(y) = exp(<w_i, y> - |y|^2/2)/sqrt(r), i = 1..r, w_i ~ N(0, I), applied to sq
 estimate of the kernel: E <phi(y), phi(x)> = exp(beta <y, x>). The weights of T are the estimates, normalised.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -68,7 +69,7 @@ def log_kernel(memories: Array, query: Array, beta: Array, w: Array) -> Array:
     x = _log_features(query, per_row(beta), w, xp)
     if is_object(memories):
         return xp.log(overlaps(xp.exp(rows), xp.exp(x), xp) / len(w))
-    return _sum_of_products(rows, x, xp) - np.log(w.shape[0])
+    return _sum_of_products(rows, x, xp) - math.log(w.shape[0])
 
 
 @dataclass(frozen=True)
