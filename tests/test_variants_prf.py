@@ -6,6 +6,7 @@ import array_api_strict
 import mpmath
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 from bounds.exact import exact_array
@@ -67,17 +68,23 @@ def test_directions_are_orthogonal_in_blocks_and_kept():
     assert np.max(np.abs(iid[:4] @ iid[:4].T - np.diag(np.sum(iid[:4] ** 2, axis=1)))) > 0.1
 
 
-def test_orthogonal_directions_have_the_smaller_error():
-    beta, count, d = 1.0, 6000, 3
-    x, y = np.array([0.5, 0.1, 0.3]), np.array([0.3, 0.2, 0.4])
-    relative = math.expm1(beta * np.sum((x + y) ** 2)) / d  # restated.prf-variance
-    squares = {}
-    for orthogonal in (False, True):
-        means = [np.mean(terms(directions(d, d, orthogonal, s), y, x, beta)) for s in range(count)]
-        squares[orthogonal] = (np.array(means) / math.exp(beta * (y @ x)) - 1) ** 2
-    spread = {kind: np.std(square) / math.sqrt(count) for kind, square in squares.items()}
-    assert abs(np.mean(squares[False]) - relative) < 4 * spread[False]
-    assert np.mean(squares[True]) < relative - 5 * spread[True]
+def test_estimates_along_orthogonal_directions_are_negatively_correlated():
+    """E t_1 t_2 / K^2 is 1 for independent directions and exp(-s) 1F1(d; d/2; s/2) for orthogonal ones.
+
+    s = |x + y|^2. The sum of two orthogonal directions is isotropic with a squared length of law chi2(2d);
+    the mean of exp over a sphere is 0F1. The value is below 1, so the variance of the mean is smaller.
+    """
+    d, blocks = 3, 60_000
+    x, y = np.array([0.4, 0.1, 0.2]), np.array([0.3, 0.1, 0.2])
+    s = np.sum((x + y) ** 2)
+    exact = math.exp(-s) * float(scipy.special.hyp1f1(d, d / 2, s / 2))
+    for orthogonal, expected in ((False, 1.0), (True, exact)):
+        t = terms(directions(d, d * blocks, orthogonal, 1), y, x, 1.0) / math.exp(y @ x)
+        t = t.reshape(blocks, d)
+        products = (t[:, 0] * t[:, 1] + t[:, 1] * t[:, 2] + t[:, 2] * t[:, 0]) / 3
+        deviation = np.std(products) / math.sqrt(blocks)
+        assert abs(np.mean(products) - expected) < 4 * deviation
+        assert not orthogonal or np.mean(products) < 1 - 5 * deviation
 
 
 @pytest.mark.parametrize("beta", [1e-6, 1.0, 30.0, 1e4, 1e6])
