@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 # exp(beta |y|^2) beyond this overflows.
 _LARGEST_EXPONENT = 700.0
-# Eigenvalues of the kernel matrix below this, relative to the largest and per row, are rounding errors.
+# Eigenvalues of the scaled kernel matrix below this times their number are rounding errors.
 _ROUNDING = 4 * float(np.finfo(float).eps)
 
 
@@ -37,7 +37,7 @@ class Regression:
             the dual, and W from optimal in the primal, up to rounding.
         residual: (d,) largest violation of the optimality conditions K a + eps sign(a) = xi[i].
         sweeps: passes over all multipliers.
-        converged: (d,) whether the residual met the tolerance.
+        converged: (d,) whether the residual met the tolerance or the rounding error of K a.
     """
 
     multipliers: Floats
@@ -74,12 +74,15 @@ def certificate(
 ) -> tuple[Floats, Floats]:
     """Return (duality gap, largest violation of the optimality conditions), both (d,), for feasible a (M, d).
 
-    The gap is summed pair by pair, C (|r| - eps)_+ + eps |a| - a r with r = xi - K a: every term is at
-    least 0, so nothing cancels.
+    The gap is the sum of C (|r| - eps)_+ + eps |a| - a r over the pairs, r = xi - K a, each written as a sum
+    of terms that are at least 0: nothing cancels.
     """
     r = targets - kernel @ a
     beyond = np.maximum(np.abs(r) - epsilon, 0)
-    gap = np.sum(cost * beyond + epsilon * np.abs(a) - a * r, axis=0)
+    size = np.abs(a)
+    agreeing = (cost - size) * beyond + size * np.maximum(epsilon - np.abs(r), 0)
+    opposed = cost * beyond + size * (epsilon + np.abs(r))
+    gap = np.sum(np.where(a * r >= 0, agreeing, opposed), axis=0)
     signed = np.sign(a) * r - epsilon
     violation = np.where(a == 0, beyond, np.where(np.abs(a) < cost, np.abs(signed), np.maximum(-signed, 0)))
     return gap, np.max(violation, axis=0)
@@ -98,20 +101,27 @@ def solve_svr(
 
     Exact minimisation over one multiplier after the other finds which of them are 0 or saturated; between
     the sweeps, Newton steps on the face of the others (projected onto it) solve for these at once. Every
-    step decreases the objective. Stops when the violation of the optimality conditions is at most
-    ``tol`` times the largest target, or after ``max_sweeps``: see ``converged``, and trust ``gap``.
+    step decreases the objective. Stops when the violation of the optimality conditions is at most ``tol``
+    times the largest target or the rounding error of K a (which a large cost and a singular kernel make
+    large), or after ``max_sweeps``: see ``converged``, and trust ``gap``.
 
     Raises:
         ValueError: shapes that differ, beta or cost not positive, epsilon negative, inputs that are not
             finite, a kernel beyond the range of floats (beta |y|^2 > 700).
     """
     targets = np.array(memories, dtype=float)
-    points = targets if perturbations is None else targets + np.asarray(perturbations, dtype=float)
-    _check(targets, points, beta, epsilon, cost)
+    moves = np.zeros_like(targets) if perturbations is None else np.asarray(perturbations, dtype=float)
+    if targets.ndim != 2 or targets.size == 0 or moves.shape != targets.shape:
+        raise ValueError(
+            f"memories: expected a non-empty (M, d) array and perturbations of its shape, "
+            f"found {targets.shape} and {moves.shape}"
+        )
+    points = targets + moves
+    _check(points, beta, epsilon, cost)
     kernel = np.exp(beta * (points @ points.T))
     a = np.zeros_like(targets)
-    goal = tol * max(float(np.max(np.abs(targets))), np.finfo(float).tiny)
     todo = np.arange(targets.shape[1])
+    converged = np.zeros(targets.shape[1], dtype=bool)
     sweeps = 0
     while sweeps < max_sweeps and todo.size:
         a[:, todo] = _sweep(kernel, targets[:, todo], a[:, todo], epsilon, cost)
@@ -119,27 +129,29 @@ def solve_svr(
             a[:, i] = _newton(kernel, targets[:, i], a[:, i], epsilon, cost)
         sweeps += 1
         residual = certificate(kernel, targets[:, todo], a[:, todo], epsilon, cost)[1]
-        todo = todo[residual > goal]
+        rounding = _ROUNDING * np.max(kernel @ np.abs(a[:, todo]), axis=0)
+        converged[todo] = residual <= np.maximum(tol * np.max(np.abs(targets)), rounding)
+        todo = np.flatnonzero(~converged)
     gap, residual = certificate(kernel, targets, a, epsilon, cost)
-    return Regression(a, points, float(beta), gap, residual, sweeps, residual <= goal)
+    return Regression(a, points, float(beta), gap, residual, sweeps, converged)
 
 
-def _check(targets: Floats, points: Floats, beta: float, epsilon: float, cost: float) -> None:
-    if targets.ndim != 2 or targets.size == 0 or points.shape != targets.shape:
-        raise ValueError(
-            f"memories: expected a non-empty (M, d) array and perturbations of its shape, "
-            f"found {targets.shape} and {points.shape}"
-        )
-    if not (np.isfinite(targets).all() and np.isfinite(points).all()):
+def _check(points: Floats, beta: float, epsilon: float, cost: float) -> None:
+    if not np.isfinite(points).all():
         raise ValueError("memories: expected finite numbers, found an infinity or a nan")
-    for name, value, least in (("beta", beta, "above 0"), ("cost", cost, "above 0")):
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name}: expected a finite number {least}, found {value}")
-    if not 0 <= epsilon < math.inf:
-        raise ValueError(f"epsilon: expected a finite number of at least 0, found {epsilon}")
+    if not 0 < beta < math.inf:
+        raise ValueError(f"beta: expected a finite number above 0, found {beta}")
+    _check_slack(epsilon, cost)
     largest = beta * float(np.max(np.sum(points**2, axis=1)))
     if largest > _LARGEST_EXPONENT:
         raise ValueError(f"beta |y|^2: expected at most {_LARGEST_EXPONENT:g}, found {largest:g}")
+
+
+def _check_slack(epsilon: float, cost: float) -> None:
+    if not 0 <= epsilon < math.inf:
+        raise ValueError(f"epsilon: expected a finite number of at least 0, found {epsilon}")
+    if not 0 < cost < math.inf:
+        raise ValueError(f"cost: expected a finite number above 0, found {cost}")
 
 
 def _sweep(kernel: Floats, targets: Floats, a: Floats, epsilon: float, cost: float) -> Floats:
@@ -171,7 +183,8 @@ def _newton(kernel: Floats, target: Floats, a: Floats, epsilon: float, cost: flo
         step = _newton_step(kernel[np.ix_(index, index)], slope)
         wall = np.where(kink & (now * step < 0), 0.0, np.sign(step) * cost)
         reach = np.full(index.size, np.inf)
-        np.divide(wall - now, step, out=reach, where=step != 0)
+        with np.errstate(over="ignore"):
+            np.divide(wall - now, step, out=reach, where=step != 0)
         length = float(np.min(reach))
         if length > 1:
             a[index] = now + step
@@ -188,9 +201,11 @@ def _newton_step(kernel: Floats, slope: Floats) -> Floats:
     H is at least the kernel matrix, so the step decreases the objective. Along directions in which the
     matrix is singular the step is so long that a wall stops it.
     """
-    values, vectors = np.linalg.eigh(kernel)
+    # With a unit diagonal the matrix is that of a Gaussian kernel, whatever the norms of the points are.
+    scale = 1 / np.sqrt(np.diag(kernel))
+    values, vectors = np.linalg.eigh(kernel * scale[:, None] * scale)
     floor = _ROUNDING * len(values) * values[-1]
-    return np.asarray(vectors @ ((vectors.T @ slope) / np.maximum(values, floor)))
+    return np.asarray(scale * (vectors @ ((vectors.T @ (scale * slope)) / np.maximum(values, floor))))
 
 
 @lru_cache(maxsize=32)
@@ -207,10 +222,7 @@ def svr(epsilon: float = 0.0, cost: float = 1e6) -> Rule:
     Raises:
         ValueError: epsilon negative, cost not positive.
     """
-    if not 0 <= epsilon < math.inf:
-        raise ValueError(f"epsilon: expected a finite number of at least 0, found {epsilon}")
-    if not 0 < cost < math.inf:
-        raise ValueError(f"cost: expected a finite number above 0, found {cost}")
+    _check_slack(epsilon, cost)
 
     def step(memories: Array, query: Array, beta: Array) -> Array:
         m, d = memories.shape[-2:]
