@@ -206,18 +206,13 @@ def test_backends_and_batches_agree(kind, dtype, name):
 def test_edges_and_bad_input():
     model = kernelized(np.array([[1e5]]), DENSE)
     assert list(model.update(np.array([[2.0]]), np.array([-1.0]), 1e200)) == [2.0]
+    eye, one = np.eye(2), np.ones(2)
     for call, message in (
-        (
-            lambda: kernelized(np.eye(2), linear()).update(np.eye(3), np.ones(3), 1.0),
-            "a matrix with 3 columns",
-        ),
+        (lambda: kernelized(eye, linear()).update(np.eye(3), np.ones(3), 1.0), "a matrix with 3 columns"),
         (lambda: kernelized(one, DENSE), "expected a matrix"),
         (lambda: kernelized(eye, prf()), "expected a model with weights of scores"),
-        (
-            lambda: retrieve_in_feature_space(np.eye(2), DENSE, np.eye(2), np.ones(2), 1.0, 0),
-            "steps: expected",
-        ),
-        (lambda: _normalise_zero(), "features of positive length"),
+        (lambda: retrieve_in_feature_space(eye, DENSE, eye, one, 1.0, 0), "steps: expected"),
+        (lambda: retrieve_in_feature_space(eye, DENSE, eye, 0 * one, 1.0, 1, True), "of positive length"),
     ):
         with pytest.raises(ValueError, match=message):
             call()

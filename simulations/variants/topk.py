@@ -8,8 +8,8 @@ Ties. Memories whose scores are equal to the K-th largest share the places that 
 places left among t of them, each counts n/t times. The number of places is K always, T depends on no order
 of the memories, and T is the mean of the maps of all admissible selections: an element of the
 subdifferential of max_{|S|=K} (1/beta) lse(beta Xi_S^T x), so the descent of E_K holds at ties too.
-Floats are tied if they are equal; object elements are compared rigorously, and the comparison raises where
-their order cannot be told.
+Floats are tied if they are equal, so rounding may break a tie (after a rotation, say) or make one, and T jumps
+there. Object elements are compared rigorously; the comparison raises where their order cannot be told.
 """
 
 from fractions import Fraction
