@@ -187,6 +187,29 @@ def test_random_masked_refuses_objects_and_bad_parameters():
             variant(name)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "topk:k=3",
+        "masked:fraction=0.2,reading=A",
+        "masked:k=2,seed=5",
+        "window:width=3,extra=1",
+        "random-masked:k=2,seed=1",
+        "linear:features=identity",
+        "prf:features=12,orthogonal=0",
+        "svr:cost=2.5",
+        "kernelized:map=random,size=3,separation=sparse",
+    ],
+)
+def test_a_full_name_finds_the_same_model(name):
+    model = variant(name)
+    again = variant(model.name)
+    assert again.name == model.name
+    assert all(part in model.name for part in name.replace(":", ",").split(","))
+    memories, x = draw(20, 6, 3), draw(21, 3)
+    np.testing.assert_array_equal(again.update(memories, x, 1.5), model.update(memories, x, 1.5))
+
+
 def convert(kind, a):
     if kind == "strict":
         return array_api_strict.asarray(a.copy())

@@ -229,6 +229,10 @@ def test_the_model_serves_batches_of_sets_and_temperatures():
         (lambda: solve_svr(np.ones((1, 1)), 0.0), "beta: expected a finite number above 0, found 0"),
         (lambda: solve_svr(np.ones((1, 1)), 1.0, None, -1.0), "epsilon: expected"),
         (lambda: solve_svr(np.ones((1, 1)), 1e3), "expected at most 700, found 1000"),
+        (
+            lambda: variant("svr").update(np.ones((1, 1)), np.ones(1, dtype=object), 1.0),
+            "query: expected a NumPy",
+        ),
         (lambda: variant("svr:cost=0"), "cost: expected a finite number above 0"),
         (lambda: variant("svr:epsilon=nan"), "epsilon: expected a finite number of at least 0"),
     ],

@@ -216,8 +216,8 @@ def _solved(memories: bytes, shape: tuple[int, int], beta: float, epsilon: float
 def svr(epsilon: float = 0.0, cost: float = 1e6) -> Rule:
     """Return the retrieval map T_SVR of unperturbed memories as a model.
 
-    NumPy arrays only; the regression is solved once per memory set and beta. Memories (M, d) or batches,
-    which are solved one by one. T is no convex combination and has no known energy.
+    NumPy arrays of floats only; the regression is solved once per memory set and beta. Memories (M, d) or
+    batches, which are solved one by one. T is no convex combination and has no known energy.
 
     Raises:
         ValueError: epsilon negative, cost not positive.
@@ -225,6 +225,9 @@ def svr(epsilon: float = 0.0, cost: float = 1e6) -> Rule:
     _check_slack(epsilon, cost)
 
     def step(memories: Array, query: Array, beta: Array) -> Array:
+        for name, a in (("memories", memories), ("query", query)):
+            if not isinstance(a, np.ndarray) or a.dtype.kind != "f":
+                raise ValueError(f"{name}: expected a NumPy array of floats, found {type(a).__name__}")
         m, d = memories.shape[-2:]
         lead = np.broadcast_shapes(query.shape[:-1], memories.shape[:-2], np.shape(beta))
         # Sets with one temperature are solved once and serve all their queries.

@@ -8,8 +8,8 @@ Ties. Memories whose scores are equal to the K-th largest share the places that 
 places left among t of them, each counts n/t times. The number of places is K always, T depends on no order
 of the memories, and T is the mean of the maps of all admissible selections: an element of the
 subdifferential of max_{|S|=K} (1/beta) lse(beta Xi_S^T x), so the descent of E_K holds at ties too.
-Floats are tied if they are equal, so rounding may break a tie (after a rotation, say) or make one, and T jumps
-there. Object elements are compared rigorously; the comparison raises where their order cannot be told.
+Floats are tied if they are equal, so rounding may break a tie (after a rotation, say) or make one, where T
+jumps. Object elements are compared rigorously; the comparison raises where their order cannot be told.
 """
 
 from fractions import Fraction
@@ -54,16 +54,19 @@ def places(v: Array, k: int, xp: Namespace) -> Array:
         for index in np.ndindex(v.shape[:-1]):
             out[index] = _places_of_objects(v[index], k)
         return out
-    one = xp.ones_like(v)
     if k >= count:
-        return one
+        return xp.ones_like(v)
     level = _kth_largest(v, k, xp)
-    above, below = v > level, v < level
-    tied = ~(above | below)  # not "v == level": a nan must stay visible
-    zero = xp.zeros_like(v)
-    left = k - xp.sum(xp.where(above, one, zero), axis=-1, keepdims=True)
-    share = left / xp.sum(xp.where(tied, one, zero), axis=-1, keepdims=True)
-    return xp.where(above, one, xp.where(tied, share, zero))
+    kept = ~(v < level)  # not "v >= level": a nan must stay visible
+    share = xp.astype(kept, v.dtype)
+    size = xp.sum(share, axis=-1, keepdims=True)
+    if bool(xp.all(size == k)):
+        return share
+    above = v > level
+    tied = kept & ~above
+    sure = xp.sum(xp.astype(above, v.dtype), axis=-1, keepdims=True)
+    # Never 0/0: where all that is kept is above, there is nothing to share.
+    return xp.where(tied, (k - sure) / xp.where(size > sure, size - sure, xp.ones_like(size)), share)
 
 
 def _kth_largest(v: Array, k: int, xp: Namespace) -> Array:
