@@ -155,6 +155,8 @@ def test_places_of_exact_numbers_and_of_balls():
     assert list(places(exact_array(wide), 2, np)) == [1, 1, 0, 0]
     with pytest.raises(Undecided):
         places(exact_array(wide), 1, np)
+    with pytest.raises(Undecided):  # the second may exceed the first, though its middle does not
+        places(exact_array([Real("8/5"), Real.between("0", "3")]), 1, np)
     with precision(200):
         close = [Real(1), Real(1) + (Real("1e-60") / 3).sqrt(), Real(0)]
         assert list(places(exact_array(close), 1, np)) == [0, 1, 0]
@@ -170,6 +172,9 @@ def test_balls_enclose_the_float_model(reading):
     np.testing.assert_allclose(exact.astype(float), topk(2, reading).update(memories, x, 3.0), rtol=1e-13)
     weights = topk(2, reading).weights(3 * exact_array(memories @ x), np)
     assert sum(w == 0 for w in weights) == 4
+    if reading == "B":
+        energy = topk(2).energy(exact_array(memories), exact_array(x), exact_array(3))
+        assert float(energy) == pytest.approx(float(topk(2).energy(memories, x, 3.0)), rel=1e-13)
     assert bool(sum(weights) < 1) if reading == "A" else sum(weights).contains(1)
     logs = topk(2, reading).log_weights(3 * exact_array(memories @ x), np)
     floats = topk(2, reading).log_weights(3 * (memories @ x), np)
