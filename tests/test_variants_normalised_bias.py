@@ -43,7 +43,7 @@ def test_starts_opposite_to_the_bias():
 
 
 def test_symmetries_and_arrays_of_every_kind():
-    model = find_variant("normalised_bias")
+    model = find_variant("normalised-bias")
     assert model.promises <= set(PROPERTIES)
     rng = stream(13, "bias")
     memories, query = rng.standard_normal((3, 4, 5)), rng.standard_normal((3, 5))

@@ -88,7 +88,7 @@ def test_gradient_by_finite_differences_and_steps_compose():
     np.testing.assert_allclose(one, x - 0.3 * gradient(memories, x, beta, 512, 2), atol=1e-15)
     two = descend(memories, one, beta, 1, 0.3, 512, 2)
     np.testing.assert_allclose(descend(memories, x, beta, 2, 0.3, 512, 2), two, atol=1e-15)
-    model = find_variant("random_features:features=512,seed=2,step=0.3")
+    model = find_variant("random-features:features=512,seed=2,step=0.3")
     np.testing.assert_allclose(model.update(memories, x, beta), one, atol=1e-15)
     # Small steps go downhill.
     before = energy(memories, x, beta, 512, 2)
@@ -114,7 +114,7 @@ def test_frequencies_are_cached_streams():
 
 
 def test_symmetries_and_arrays_of_every_kind(monkeypatch):
-    model = find_variant("random_features:features=128,seed=3,step=0.5")
+    model = find_variant("random-features:features=128,seed=3,step=0.5")
     assert model.promises <= set(PROPERTIES)
     memories, query, beta = draw(6, 3, 5, 4) / 2, draw(7, 3, 4) / 2, np.array([0.5, 1.0, 2.0])
     for a in (memories, query, beta):
@@ -142,7 +142,7 @@ def test_symmetries_and_arrays_of_every_kind(monkeypatch):
 
 def test_torch_agrees():
     torch = pytest.importorskip("torch")
-    model = find_variant("random_features:features=128")
+    model = find_variant("random-features:features=128")
     memories, query = draw(9, 5, 4) / 2, draw(10, 6, 4) / 2
     for f in (model.update, model.energy):
         got = f(torch.asarray(memories), torch.asarray(query), 0.9)
@@ -150,10 +150,10 @@ def test_torch_agrees():
 
 
 def test_extremes_stay_finite_and_bad_parameters_say_what_was_expected():
-    model = find_variant("random_features:features=32")
+    model = find_variant("random-features:features=32")
     for memories in (np.array([[0.5]]), np.zeros((3, 2)), draw(11, 1, 3)):
         for beta in (1e-12, 1.0, 1e100):
             np.testing.assert_allclose(model.update(memories, memories[0], beta), memories[0], atol=1e-9)
     for bad in ("features=0", "step=0.0"):
         with pytest.raises(VariantError, match="expected a positive"):
-            find_variant("random_features:" + bad)
+            find_variant("random-features:" + bad)

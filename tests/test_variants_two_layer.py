@@ -142,7 +142,7 @@ def test_the_adiabatic_step_is_the_dense_model():
 
 
 ADIABATIC = [
-    f"two_layer:hidden={h},similarity={s},step={t}"
+    f"two-layer:hidden={h},similarity={s},step={t}"
     for h, s, t in itertools.product(LAGRANGIANS, PULLS, ("1.0", "0.5"))
 ]
 
@@ -180,7 +180,7 @@ def test_promises_of_the_adiabatic_rule(name):
 
 def test_threshold_units_hold_every_hidden_code_of_many_visible_neurons():
     """arxiv2601.00984: the codes c with f(Xi Xi^T c) = c, memories of unit length."""
-    model = find_variant("two_layer:hidden=threshold")
+    model = find_variant("two-layer:hidden=threshold")
     codes = np.array(list(itertools.product((0.0, 1.0), repeat=6)))
     shares = []
     for visible in (4, 2000):
@@ -195,11 +195,11 @@ def test_threshold_units_hold_every_hidden_code_of_many_visible_neurons():
 
 def test_a_full_step_towards_one_gaussian_memory_cycles():
     """Why the limit is promised for smaller steps only: T(x) = xi - x."""
-    model = find_variant("two_layer:similarity=euclidean")
+    model = find_variant("two-layer:similarity=euclidean")
     memories, x = np.array([[1.0]]), np.array([0.2])
     assert model.update(memories, model.update(memories, x, 1.0), 1.0)[0] == pytest.approx(0.2)
     assert "limit" not in model.promises
-    assert "limit" in find_variant("two_layer:similarity=euclidean,step=0.5").promises
+    assert "limit" in find_variant("two-layer:similarity=euclidean,step=0.5").promises
 
 
 @quick
@@ -215,7 +215,7 @@ def test_pulls_are_gradients_of_the_similarity(seed, similarity):
 @pytest.mark.parametrize("similarity", PULLS)
 @pytest.mark.parametrize("hidden", ["lse", "relu"])
 def test_arrays_of_every_kind_agree(similarity, hidden):
-    model = find_variant(f"two_layer:hidden={hidden},similarity={similarity},step=0.5")
+    model = find_variant(f"two-layer:hidden={hidden},similarity={similarity},step=0.5")
     memories, query, beta = draw(14, 3, 5, 4), draw(15, 3, 4), np.array([0.5, 1.0, 2.0])
     for a in (memories, query, beta):
         a.flags.writeable = False
@@ -249,7 +249,7 @@ def test_arrays_of_every_kind_agree(similarity, hidden):
 
 def test_extremes_stay_finite_and_bad_parameters_say_what_was_expected():
     for similarity in PULLS:
-        model = find_variant(f"two_layer:similarity={similarity}")
+        model = find_variant(f"two-layer:similarity={similarity}")
         for memories in (np.array([[0.5]]), np.zeros((3, 2)), draw(16, 1, 3)):
             for beta in (1e-12, 1.0, 1e300):
                 assert np.all(np.isfinite(model.update(memories, memories[0], beta)))
@@ -260,7 +260,7 @@ def test_extremes_stay_finite_and_bad_parameters_say_what_was_expected():
         ("step=1.5", "step: expected a number in"),
     ):
         with pytest.raises(VariantError, match=expected):
-            find_variant("two_layer:" + bad)
+            find_variant("two-layer:" + bad)
     with pytest.raises(ValueError, match="visible: expected 'quadratic'"):
         TwoLayer("lse", "tanh", "cosine")
     with pytest.raises(ValueError, match="tau_h: expected a positive"):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from simulations.variants import kernelized, linear, masked, prf, random_masked, svr, topk
 from simulations.variants.base import (
     PROPERTIES,
     Model,
@@ -62,6 +63,10 @@ class Family:
     defaults: Mapping[str, float | int | str] = field(default_factory=dict)
 
 
+def _kernelized(map: str, size: int, seed: int, separation: str) -> Model:
+    return kernelized.member(map, size, seed, variant(separation), separation)
+
+
 FAMILIES: dict[str, Family] = {
     "dense": Family(lambda: DENSE),
     "sparse": Family(lambda: SPARSE),
@@ -69,12 +74,27 @@ FAMILIES: dict[str, Family] = {
     "polynomial": Family(polynomial, {"degree": 3, "rule": "flip", "order": "asynchronous"}),
     "exponential": Family(exponential, {"rule": "flip", "order": "asynchronous"}),
     "lsr": Family(log_sum_relu, {"eps": 1e-3, "step": 0.0}),
-    "normalised_bias": Family(lambda: NORMALISED_BIAS),
-    "random_features": Family(random_feature_memory, {"features": 4096, "seed": 0, "step": 1.0}),
-    "two_layer": Family(adiabatic, {"hidden": "lse", "similarity": "dot", "step": 1.0}),
+    "normalised-bias": Family(lambda: NORMALISED_BIAS),
+    "random-features": Family(random_feature_memory, {"features": 4096, "seed": 0, "step": 1.0}),
+    "two-layer": Family(adiabatic, {"hidden": "lse", "similarity": "dot", "step": 1.0}),
     "universal": Family(
         universal_network,
         {"similarity": "dot", "separation": "softmax", "degree": 2, "threshold": 0.0, "normalised": 0},
+    ),
+    "topk": Family(topk.topk, {"k": 2, "reading": "B"}),
+    "masked": Family(masked.masked, {"fraction": 0.5, "k": 0, "seed": -1, "reading": "B"}),
+    "window": Family(
+        masked.window, {"width": 0, "centre": 0, "first": 0, "extra": 0, "seed": 0, "reading": "B"}
+    ),
+    "random-masked": Family(
+        random_masked.random_masked, {"fraction": 0.5, "k": 0, "seed": 0, "reading": "B"}
+    ),
+    "linear": Family(linear.linear, {"features": "elu"}),
+    "prf": Family(prf.prf, {"features": 256, "orthogonal": 1, "seed": 0}),
+    "svr": Family(svr.svr, {"epsilon": 0.0, "cost": 1e6}),
+    "kernelized": Family(
+        _kernelized,
+        {"map": "identity", "size": 0, "seed": 0, "separation": "dense"},
     ),
 }
 """Every family by name."""

@@ -80,7 +80,8 @@ class Variant:
         energy: (memories, query, beta) -> (...), which T does not increase; None if none is known.
         supports: capabilities: "smooth" (T is differentiable everywhere), "exact" (a weight can be
             exactly 0 or 1), "rational" (rational input gives rational output), "balls" (object arrays of
-            exact or ball numbers are taken), "arrays" (every array-API namespace, not only NumPy).
+            exact or ball numbers are taken), "arrays" (every array-API namespace, not only NumPy), "spins"
+            (memories and queries must be -1 or +1).
         promises: the keys of ``PROPERTIES`` that the theory promises of T.
         margin: the score margin from which on the target's weight is exactly 1; None if there is none.
         lipschitz: a Lipschitz constant of ``weights`` in the Euclidean norm; None if there is none.

@@ -26,7 +26,7 @@ def energy(memories: Array, query: Array, beta: Array) -> Array:
 
 
 NORMALISED_BIAS = Rule(
-    name="normalised_bias",
+    name="normalised-bias",
     citation="Wu et al. 2020, arXiv 2010.06891",
     step=step,
     energy=energy,

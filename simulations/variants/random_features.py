@@ -137,7 +137,7 @@ def random_feature_memory(features: int = 4096, seed: int = 0, step: float = 1.0
     if not step > 0:
         raise ValueError(f"step: expected a positive number, found {step}")
     return Rule(
-        name=f"random_features:features={features},seed={seed},step={step:g}",
+        name=f"random-features:features={features},seed={seed},step={step:g}",
         citation=CITATION,
         step=lambda memories, query, beta: descend(memories, query, beta, 1, step, features, seed),
         energy=lambda memories, query, beta: energy(memories, query, beta, features, seed),

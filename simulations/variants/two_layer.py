@@ -236,7 +236,7 @@ def adiabatic(hidden: str = "lse", similarity: str = "dot", step: float = 1.0) -
         return xp.sum(query * query, axis=-1) / 2 - value(per_row(beta) * near, xp) / beta
 
     return Rule(
-        name=f"two_layer:hidden={hidden},similarity={similarity},step={step:g}",
+        name=f"two-layer:hidden={hidden},similarity={similarity},step={step:g}",
         citation=CITATION,
         step=move,
         energy=height,
