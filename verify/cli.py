@@ -19,7 +19,7 @@ from sympy import sympify
 from bounds import expr
 from reports import render, schema, terminal
 from simulations.memories_file import MemoryFileError, load_memories
-from verify import known
+from verify import calculator_commands, known
 from verify.loader import InputError, installed, select
 from verify.record import citation, grid_lines
 from verify.replay import certify_again, simulate_again
@@ -304,6 +304,9 @@ def new(file: str) -> None:
     path.write_text(files("verify").joinpath("template.py.txt").read_text().replace("{name}", file))
     click.echo(f"written; try: hopcheck run {file}")
 
+
+for command in calculator_commands.COMMANDS:
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -160,7 +160,7 @@ def derive(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] |
 
 
 def _derive_once(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] | None:
-    values: dict[str, Any] = {k: Real(str(v)) for k, v in point.items()}
+    values = {k: _ball(v, {}) if isinstance(v, sp.Basic) else Real(str(v)) for k, v in point.items()}
     pending = [h.relation for h in printed_hypotheses(statement)]
 
     def hypotheses_hold() -> bool:
