@@ -23,7 +23,11 @@ from simulations.variants.base import (
     update,
 )
 from simulations.variants.dense import DENSE
+from simulations.variants.entmax import entmax_variant
+from simulations.variants.normmax import normmax_variant
+from simulations.variants.softmax1 import SOFTMAX1
 from simulations.variants.sparse import SPARSE
+from simulations.variants.sparsemap import sparsemap_variant
 
 __all__ = [
     "DENSE",
@@ -59,6 +63,10 @@ class Family:
 FAMILIES: dict[str, Family] = {
     "dense": Family(lambda: DENSE),
     "sparse": Family(lambda: SPARSE),
+    "entmax": Family(entmax_variant, {"alpha": 1.5}),
+    "normmax": Family(normmax_variant, {"gamma": 2.0}),
+    "sparsemap": Family(sparsemap_variant, {"k": 2}),
+    "softmax1": Family(lambda: SOFTMAX1),
 }
 """Every family by name."""
 
