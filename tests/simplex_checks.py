@@ -73,13 +73,14 @@ def worst_descent(variant, beta, seed=3, count=200):
     return float(np.min(drop / (1 + np.abs(before) + np.abs(after))))
 
 
-def check_equivariance(variant, order=True):
-    memories, x, beta = draw(30, 6, 4), draw(31, 4), 1.3
+def check_equivariance(variant, order=True, beta=1.3):
+    memories, x = draw(30, 6, 4), draw(31, 4)
     turn = np.linalg.qr(draw(32, 4, 4))[0]
     base = update(variant, memories, x, beta)
     np.testing.assert_allclose(update(variant, memories @ turn.T, turn @ x, beta), turn @ base, atol=1e-12)
     np.testing.assert_allclose(update(variant, 3 * memories, 3 * x, beta / 9), 3 * base, atol=1e-12)
-    moved = update(variant, memories[::-1][[1, 0, 2, 5, 3, 4]], x, beta)
+    orders = ([5, 4, 0, 2, 1, 3], [0, 2, 4, 1, 3, 5], [3, 0, 5, 1, 4, 2])
+    moved = [update(variant, memories[o], x, beta) for o in orders]
     assert np.allclose(moved, base, atol=1e-12) == order
 
 

@@ -28,11 +28,13 @@ from simulations.variants.normmax import normmax_variant
 from simulations.variants.softmax1 import SOFTMAX1
 from simulations.variants.sparse import SPARSE
 from simulations.variants.sparsemap import sparsemap_variant
+from simulations.variants.sparsemap_sequential import sequential_variant
 
 __all__ = [
     "DENSE",
     "FAMILIES",
     "PROPERTIES",
+    "SOFTMAX1",
     "SPARSE",
     "Family",
     "Model",
@@ -66,6 +68,7 @@ FAMILIES: dict[str, Family] = {
     "entmax": Family(entmax_variant, {"alpha": 1.5}),
     "normmax": Family(normmax_variant, {"gamma": 2.0}),
     "sparsemap": Family(sparsemap_variant, {"k": 2}),
+    "sparsemap-sequential": Family(sequential_variant, {"k": 2, "reward": 0.5}),
     "softmax1": Family(lambda: SOFTMAX1),
 }
 """Every family by name."""

@@ -99,8 +99,7 @@ def _convex_rows(v: Array, s: Array, xp: Namespace, logs: bool) -> Array:
     a = s * (xp.max(v, axis=-1, keepdims=True) - v)
     u = norm_threshold(a, 1 / s, xp)
     if isinstance(s, float) and s == 0.5 and not logs:
-        x = u - a
-        x = xp.where(x < 0, xp.zeros_like(x), x)
+        x = xp.clip(u - a, min=0)
         p = x * x
         return p / xp.sum(p, axis=-1, keepdims=True)
     log = log_shares(a, u, xp) / s
@@ -129,7 +128,8 @@ def _steep_rows(v: Array, s: Array, xp: Namespace, logs: bool) -> Array:
 
 def _smallest_weight(v: Array, top: Array, s: Array, xp: Namespace) -> tuple[Array, Array]:
     """Return (v_k, w), the smallest score of the support and its weight, each (R, 1), for s >= 1."""
-    y, count = gather(v, s * (top - v) < 1, -math.inf, xp)
+    near = s * (top - v) < 1
+    y, count = gather(xp.where(near, v, -math.inf), near, -math.inf, xp)
     y = -xp.sort(-y, axis=-1)
     rank = xp.reshape(xp.arange(y.shape[-1], device=device(y)), (1, -1))
     y = xp.where(rank < count, y, top)

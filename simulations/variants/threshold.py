@@ -11,12 +11,14 @@ from array_api_compat import device, is_numpy_namespace
 
 from simulations.variants.base import Array, Namespace
 
-# Elements of a block of rows (half a mebibyte of float64: what a core's cache holds beside temporaries).
-ROWS = 1 << 16
+# Elements of a block of rows (a mebibyte of float64: about what a core's cache holds).
+ROWS = 1 << 17
 # Newton steps before bisection steps are mixed in. Convex as it is, a norm with many kinks can be slow.
 PATIENCE = 12
+# Rows at least this long start from the root for every STRIDE-th score.
+SAMPLED, STRIDE = 1024, 16
 # Newton steps after which the scores that u has passed are dropped.
-SIFT = frozenset((1, 3))
+SIFT = frozenset((1,))
 
 
 def by_rows(function: Callable[..., Array], v: Array, xp: Namespace, *others: Array) -> Array:
@@ -43,12 +45,13 @@ def by_rows(function: Callable[..., Array], v: Array, xp: Namespace, *others: Ar
 def gather(rows: Array, chosen: Array, fill: float, xp: Namespace) -> tuple[Array, Array]:
     """Return the chosen elements of rows (R, M) to the left, padded with ``fill``, and their counts (R, 1).
 
-    Where more than a third is chosen in some row nothing is moved: the others are overwritten in place.
+    If more than a third of some row is chosen, the rows are returned as they are: it is the caller who sees
+    to it that elements not chosen do no harm.
     """
     count = xp.sum(xp.astype(chosen, xp.int64), axis=-1, keepdims=True)
     width = int(xp.max(count)) if rows.shape[0] else 0
     if 3 * width > rows.shape[-1] or width == 0:
-        return xp.where(chosen, rows, xp.asarray(fill, dtype=rows.dtype, device=device(rows))), count
+        return rows, count
     picked = xp.take(xp.reshape(rows, (-1,)), xp.nonzero(xp.reshape(chosen, (-1,)))[0])
     rank = xp.reshape(xp.arange(width, device=device(rows)), (1, width))
     present = rank < count
@@ -61,18 +64,30 @@ def gather(rows: Array, chosen: Array, fill: float, xp: Namespace) -> tuple[Arra
 def norm_threshold(a: Array, r: Array, xp: Namespace) -> Array:
     """Return the u (R, 1) in (0, 1] with |(u - a)_+|_r = 1, for gaps a (R, M) >= 0 with smallest 0.
 
-    r is a number or (R, 1), at least 1. The norm is convex and increasing in u, so Newton's method from
-    u = 1 decreases to the root; it ends when it no longer moves. If every other gap is at least 1 then
-    u is exactly 1.
+    r is a number or (R, 1), at least 1. The norm is convex and increasing in u, so Newton's method lands at
+    or above the root after one step and decreases to it from there; it ends when it no longer moves. If
+    every other gap is at least 1 then u is exactly 1.
     """
-    # Not "a < 1": rows of nan must stay what they are (here and below).
+    # Gaps of 1 and more contribute 0. Not "a < 1": rows of nan must stay what they are (here and below).
     a, count = gather(a, ~(a >= 1), 1.0, xp)
     u = xp.ones_like(a[:, :1])
-    low = xp.exp(-xp.log(xp.astype(count, a.dtype)) / r)  # the root if all gaps were 0
+    # The root if all gaps were 0. Below it the powers might underflow.
+    low = xp.exp(-xp.log(xp.astype(count, a.dtype)) / r)
     low = xp.where(low < u, low, u) * (1 - 4 * float(xp.finfo(a.dtype).eps))
+    if a.shape[-1] >= SAMPLED:
+        guess = _search(a[:, ::STRIDE], u, low / 2, r, xp, STRIDE)
+        guess = xp.where(guess < low, low, guess)
+        excess, slope = _excess(a, guess, r, xp)
+        guess = guess - excess / slope
+        u = xp.where((guess < u) & (count > 1), xp.where(guess < low, low, guess), u)
+    return _search(a, u, low, r, xp)
+
+
+def _search(a: Array, u: Array, low: Array, r: Array, xp: Namespace, weight: int = 1) -> Array:
+    """Decrease u to the root, each gap counted ``weight`` times; a u below the root is returned as it is."""
     step = 0
     while True:
-        excess, slope = _excess(a, u, r, xp)
+        excess, slope = _excess(a, u, r, xp, weight)
         new = u - excess / slope
         # Also ends where the result is nan.
         moving = (new < u) & (excess > 0)
@@ -84,24 +99,25 @@ def norm_threshold(a: Array, r: Array, xp: Namespace) -> Array:
             a, _ = gather(a, ~(a >= u), 1.0, xp)
         if step > PATIENCE:
             middle = low + (u - low) / 2
-            above = _excess(a, middle, r, xp)[0] > 0
+            above = _excess(a, middle, r, xp, weight)[0] > 0
             low, u = xp.where(above, low, middle), xp.where(above, middle, u)
 
 
-def _excess(a: Array, u: Array, r: Array, xp: Namespace) -> tuple[Array, Array]:
+def _excess(a: Array, u: Array, r: Array, xp: Namespace, weight: int = 1) -> tuple[Array, Array]:
     """Return (e, g), positive multiples of (h - 1, h') by the same factor, for h = |(u - a)_+|_r."""
-    x = xp.maximum(u - a, xp.zeros_like(a))
+    x = xp.clip(u - a, min=0)
     if isinstance(r, float) and r == 2:
-        total = xp.sum(x * x, axis=-1, keepdims=True)
-        return total - xp.sqrt(total), xp.sum(x, axis=-1, keepdims=True)
+        total = weight * xp.vecdot(x, x, axis=-1)[..., None]
+        return total - xp.sqrt(total), weight * xp.sum(x, axis=-1, keepdims=True)
     inside = ~(x <= 0)
     y = xp.where(inside, xp.where(inside, x, xp.ones_like(x)) ** (r - 1), xp.zeros_like(x))
-    total = xp.sum(x * y, axis=-1, keepdims=True)
+    total = weight * xp.vecdot(x, y, axis=-1)[..., None]
     # total - total^(1 - 1/r): log and expm1 keep its sign for large r.
     one = xp.ones_like(total)
     usable = xp.where(total <= 0, one, total)
     excess = xp.where(total <= 0, -one, -total * xp.expm1(-xp.log(usable) / r))
-    return excess, xp.sum(y, axis=-1, keepdims=True)
+    slope = weight * xp.sum(y, axis=-1, keepdims=True)
+    return excess, xp.where(slope <= 0, one, slope)
 
 
 def log_shares(a: Array, u: Array, xp: Namespace) -> Array:
