@@ -16,6 +16,7 @@ from simplex_checks import (
     check_equivariance,
     check_hard_scores,
     check_namespaces,
+    check_retrieval,
     check_single_memory,
     derivative_mismatches,
     draw,
@@ -144,6 +145,23 @@ def test_blocks_of_rows_and_compact_candidates_do_not_change_a_row(alpha):
     assert by_rows(lambda rows: rows, v, np).shape == v.shape
 
 
+@pytest.mark.parametrize("alpha", [1.001, 1.25, 1.5, 1.9, 3.0])
+def test_long_rows_whatever_a_sample_of_their_scores_says(alpha):
+    spike = np.zeros(4000)
+    spike[5] = 0.5
+    rows = [0.3 * draw(11, 4000), np.sort(0.5 * draw(12, 4000)), np.zeros(4000), spike, 1e6 * spike]
+    rows.append(np.where(np.arange(4000) % 16 == 0, 0.0, -0.3))
+    for v, p in zip(rows, entmax(np.stack(rows), alpha, np), strict=True):
+        assert np.sum(p) == pytest.approx(1, abs=1e-13)
+        # (alpha - 1)(v - tau) = p^(alpha - 1) with one tau on the support, and v <= tau off it.
+        tau = v - p ** (alpha - 1) / (alpha - 1)
+        inside = p > 0
+        assert np.ptp(tau[inside]) < 1e-12 / (alpha - 1) * (1 + abs(tau[inside][0]) * 1e-4)
+        assert np.all(v[~inside] <= tau[inside][0] + 1e-12)
+    assert list(np.nonzero(entmax(1e6 * spike, alpha, np))[0]) == [5]
+    assert entmax(1e6 * spike, alpha, np)[5] == 1
+
+
 def test_many_kinks_do_not_slow_the_search_down():
     # Gaps that shrink geometrically: each plain Newton step passes few of them.
     v = -(1 - 0.5 ** np.arange(1, 50))
@@ -173,6 +191,7 @@ def test_namespaces_batches_and_hard_scores(member):
     check_hard_scores(member)
     check_single_memory(member)
     check_equivariance(member)
+    check_retrieval(member)
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=name_of)

@@ -13,6 +13,7 @@ from simplex_checks import (
     check_equivariance,
     check_hard_scores,
     check_namespaces,
+    check_retrieval,
     check_single_memory,
     derivative_mismatches,
     draw,
@@ -122,6 +123,7 @@ def test_namespaces_hard_scores_and_promises(member):
     check_hard_scores(member)
     check_single_memory(member)
     check_equivariance(member)
+    check_retrieval(member)
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda v: v.name)

@@ -13,6 +13,7 @@ from simplex_checks import (
     check_equivariance,
     check_hard_scores,
     check_namespaces,
+    check_retrieval,
     derivative_mismatches,
     draw,
     worst_descent,
@@ -113,6 +114,7 @@ def test_namespaces_hard_scores_and_promises():
     check_namespaces(SOFTMAX1, torch)
     check_hard_scores(SOFTMAX1, total=None)
     check_equivariance(SOFTMAX1)
+    check_retrieval(SOFTMAX1)
     assert check_contraction(SOFTMAX1) > 0.6
     assert variant("softmax1") is SOFTMAX1
     # What is not promised does not hold.

@@ -13,6 +13,7 @@ from simplex_checks import (
     check_equivariance,
     check_hard_scores,
     check_namespaces,
+    check_retrieval,
     check_single_memory,
     derivative_mismatches,
     draw,
@@ -130,6 +131,7 @@ def test_namespaces_hard_scores_and_promises(member):
     check_namespaces(member, torch)
     check_hard_scores(member, total=float(k)) if k < 3 else None
     check_equivariance(member)
+    check_retrieval(member)
     assert check_contraction(member) > 0.9 if k == 1 else member.lipschitz == 1
     if k == 1:
         check_single_memory(member)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simplex_checks import check_equivariance, derivative_mismatches, draw, worst_descent
+from simplex_checks import check_equivariance, check_retrieval, derivative_mismatches, draw, worst_descent
 
 from simulations.streams import stream
 from simulations.variants import VariantError, jacobian, retrieval_error, update, variant
@@ -122,6 +122,7 @@ def test_energy_gradient_jacobian_and_descent(member, beta):
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda v: v.name)
 def test_promises_and_batches(member):
     check_equivariance(member, order="permutation" in member.promises, beta=0.2)
+    check_retrieval(member)
     memories, x, beta = draw(2, 3, 5, 4), draw(3, 3, 4), np.array([0.5, 1.0, 2.0])
     for a in (memories, x, beta):
         a.flags.writeable = False

@@ -7,7 +7,7 @@ with sum_i (v_i - tau)_+^{gamma/(gamma-1)} = 1.
 import math
 from dataclasses import replace
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from simulations.variants.base import (
     PROPERTIES,
@@ -103,7 +103,7 @@ def _jacobian(variant: Variant, memories: Array, query: Array, beta: Array, gamm
     w, k = _spread(v, gamma, xp)
     heavy = xp.argmax(w, axis=-1)
     # The coefficients sum to 0; that of the heaviest memory is left to the others, which are accurate.
-    index = xp.arange(v.shape[-1])
+    index = xp.arange(v.shape[-1], device=device(v))
     change = xp.where(index == heavy[..., None], xp.zeros_like(w), w - normmax(v, gamma, xp))
     drift = combine(memories, change, xp) - xp.sum(change, axis=-1, keepdims=True) * pick(memories, heavy, xp)
     outer = drift[..., :, None] * drift[..., None, :]

@@ -88,12 +88,12 @@ def _search(a: Array, u: Array, low: Array, r: Array, xp: Namespace, weight: int
     step = 0
     while True:
         excess, slope = _excess(a, u, r, xp, weight)
-        new = u - excess / slope
-        # Also ends where the result is nan.
+        new = xp.maximum(u - excess / slope, low)
+        # Also ends where the result is nan, or low is no lower bound (in a sample).
         moving = (new < u) & (excess > 0)
         if not bool(xp.any(moving)):
             return u
-        u = xp.where(moving, xp.maximum(new, low), u)
+        u = xp.where(moving, new, u)
         step += 1
         if step in SIFT:
             a, _ = gather(a, ~(a >= u), 1.0, xp)
@@ -108,7 +108,8 @@ def _excess(a: Array, u: Array, r: Array, xp: Namespace, weight: int = 1) -> tup
     x = xp.clip(u - a, min=0)
     if isinstance(r, float) and r == 2:
         total = weight * xp.vecdot(x, x, axis=-1)[..., None]
-        return total - xp.sqrt(total), weight * xp.sum(x, axis=-1, keepdims=True)
+        slope = weight * xp.sum(x, axis=-1, keepdims=True)
+        return total - xp.sqrt(total), xp.where(slope <= 0, xp.ones_like(slope), slope)
     inside = ~(x <= 0)
     y = xp.where(inside, xp.where(inside, x, xp.ones_like(x)) ** (r - 1), xp.zeros_like(x))
     total = weight * xp.vecdot(x, y, axis=-1)[..., None]
