@@ -74,6 +74,9 @@ class Variant:
         log_weights: the logarithm of ``weights``, without underflow; -inf where a weight is 0.
         response: (scores, xp) -> (w, k) such that the Jacobian of T is beta k Cov_w(xi); k (..., 1).
             None where the Jacobian has no such form (``similarity`` given, weights that do not sum to 1).
+        jacobian: (memories, query, beta) -> (..., d, d), where there is no ``response``; None if unknown.
+        surplus: (scores, xp) -> (log |sum_j p_j - 1| (..., 1), its sign) for weights that do not sum to 1,
+            without underflow; None stands for a sum of 1.
         pair_bounds: (margin, xp) -> (a, b), upper bounds given margin = beta <xi_mu - xi_nu, x> only:
             p_nu <= a, and |Jacobian|_2 <= beta sum_nu b_nu |xi_nu - xi_mu|^2. Both decrease in the margin.
             None if unknown.
@@ -102,6 +105,8 @@ class Variant:
     lipschitz: float | None = None
     similarity: Similarity | None = None
     statements: tuple[str, ...] = ()
+    jacobian: Callable[[Array, Array, Array], Array] | None = None
+    surplus: Callable[[Array, Namespace], tuple[Array, float]] | None = None
 
     def scores(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return beta z (..., M)."""
@@ -198,7 +203,7 @@ def scores(memories: Array, query: Array, beta: Array) -> Array:
 
 
 def update(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
-    """Return the retrieval map T(x) (..., d), a point of the convex hull of the memories."""
+    """Return the retrieval map T(x) = sum_j p_j xi_j (..., d)."""
     xp = array_namespace(memories, query)
     return combine(memories, variant.weights(variant.scores(memories, query, beta), xp), xp)
 
@@ -210,8 +215,10 @@ def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Ar
     set of positive weights). Memory: (..., M, d), in blocks if the memories are (M, d).
 
     Raises:
-        ValueError: the variant has no ``response``.
+        ValueError: the variant has neither ``response`` nor ``jacobian``.
     """
+    if variant.jacobian is not None:
+        return variant.jacobian(memories, query, beta)
     xp = array_namespace(memories, query)
     response = variant.response
     if response is None:
@@ -234,7 +241,8 @@ def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Ar
 def retrieval_error(variant: Variant, memories: Array, query: Array, beta: Array, target: Array) -> Array:
     """Return |T(x) - xi_mu| (...) as |sum_{j != mu} p_j (xi_j - xi_mu)|.
 
-    This form has no absolute floor: it is accurate to a few ulps down to the smallest float.
+    This form has no absolute floor: it is accurate to a few ulps down to the smallest float. Weights that
+    sum to 1 + c (see ``surplus``) add the term c xi_mu.
     """
     xp = array_namespace(memories, query)
 
@@ -248,7 +256,7 @@ def retrieval_error(variant: Variant, memories: Array, query: Array, beta: Array
 
 
 def log_retrieval_error(variant: Variant, memories: Array, query: Array, beta: Array, target: Array) -> Array:
-    """Return log |sum_{j != mu} p_j (xi_j - xi_mu)| (...), in log space throughout.
+    """Return log |T(x) - xi_mu| (...), summed as in ``retrieval_error``, in log space throughout.
 
     -inf means that the sum is exactly 0: a sparse weight vector equal to e_mu, a single memory, or
     nothing but copies of xi_mu in the support. For softmax nothing underflows.
@@ -269,10 +277,16 @@ def _scaled_error(
     variant: Variant, memories: Array, query: Array, beta: Array, target: Array, xp: Namespace
 ) -> tuple[Array, Array]:
     """Return (s, v) with |sum_j p_j (xi_j - xi_mu)| = exp(s) |v| and the largest term of v of length 1."""
-    away = memories - pick(memories, target, xp)[..., None, :]
+    own = pick(memories, target, xp)[..., None, :]
+    away = memories - own
+    v = variant.scores(memories, query, beta)
+    logs = variant.log_weights(v, xp)
+    if variant.surplus is not None:
+        rest, sign = variant.surplus(v, xp)
+        logs, away = xp.concat([logs, rest], axis=-1), xp.concat([away, sign * own], axis=-2)
     length = norm(away, xp)
     # The largest *term* sets the scale, not the largest weight: the latter may belong to a copy of xi_mu.
-    logs = variant.log_weights(variant.scores(memories, query, beta), xp) + log_or_minus_inf(length, xp)
+    logs = logs + log_or_minus_inf(length, xp)
     top = xp.max(logs, axis=-1, keepdims=True)
     shift = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
     unit = away / xp.where(length > 0, length, xp.ones_like(length))[..., None]
@@ -282,8 +296,12 @@ def _scaled_error(
 def _squared_error(
     variant: Variant, memories: Array, query: Array, beta: Array, target: Array, xp: Namespace
 ) -> Array:
-    away = memories - pick(memories, target, xp)[..., None, :]
-    error = combine(away, variant.weights(variant.scores(memories, query, beta), xp), xp)
+    own = pick(memories, target, xp)
+    away = memories - own[..., None, :]
+    p = variant.weights(variant.scores(memories, query, beta), xp)
+    error = combine(away, p, xp)
+    if variant.surplus is not None:
+        error = error + (xp.sum(p, axis=-1, keepdims=True) - 1) * own
     return xp.sum(error * error, axis=-1, keepdims=True)[..., 0]
 
 
