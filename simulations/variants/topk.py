@@ -21,6 +21,7 @@ from array_api_compat import array_namespace
 from simulations.variants.base import PROPERTIES, Array, Namespace, Variant, is_object, scores
 from simulations.variants.masked import (
     check_reading,
+    log_dropped,
     log_renormalised,
     log_truncated,
     renormalised,
@@ -157,6 +158,7 @@ def topk(k: int = 2, reading: str = "B") -> Variant:
             response=None,
             energy=None,
             promises=frozenset({"rotation", "permutation", "scaling"}),
+            surplus=lambda v, xp: log_dropped(v, places(v, k, xp), xp),
             **common,
         )
 
