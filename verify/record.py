@@ -11,6 +11,7 @@ import sympy as sp
 from bounds import expr
 from bounds.exact import Real
 from reports import schema
+from simulations.backends import NUMPY, Backend
 from verify.arena import Box, Patterns, Points, sizes
 from verify.decide import decide, decide_part
 from verify.evidence import Evidence, PartEvidence, Witness
@@ -27,10 +28,8 @@ def citation(statement: Statement) -> str:
     paper = PAPERS.get(statement.source.paper)
     if paper is None:
         return f"user's statement, {statement.source.locator}"
-    return (
-        f"{paper['authors']} ({paper['year']}), {paper['title']}, arXiv {paper['arxiv']}, "
-        f"{statement.source.locator}"
-    )
+    where = f"arXiv {paper['arxiv']}, " if paper.get("arxiv") else ""
+    return f"{paper['authors']} ({paper['year']}), {paper['title']}, {where}{statement.source.locator}"
 
 
 def formula(relation: Any) -> schema.Formula | None:
@@ -109,10 +108,20 @@ def as_json(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 
-def witness_code(statement: Statement, witness: Witness, seed: int, file: str = "") -> str:
+def witness_code(
+    statement: Statement,
+    witness: Witness,
+    seed: int,
+    file: str = "",
+    backend: Backend = NUMPY,
+    draws: str = "host",
+) -> str:
     """A few lines of Python that decide the witness again."""
     where = f", file={file!r}" if file else ""
+    if backend != NUMPY:
+        where += f", backend=({backend.name!r}, {backend.device!r}, {backend.dtype!r})"
     if isinstance(statement, Probability) and not witness.certified:
+        where += f", draws={draws!r}" if draws != "host" else ""
         return (
             "from verify.replay import simulate_again\n"
             f"print(simulate_again({statement.id!r}, {as_json(witness.point)!r}, seed={seed}{where}))"
@@ -124,7 +133,9 @@ def witness_code(statement: Statement, witness: Witness, seed: int, file: str = 
     )
 
 
-def _witness(statement: Statement, evidence: Evidence, seed: int, file: str) -> schema.Witness | None:
+def _witness(
+    statement: Statement, evidence: Evidence, seed: int, file: str, backend: Backend, draws: str
+) -> schema.Witness | None:
     found = [p.witness for p in evidence.parts if p.witness is not None and p.headline]
     found += [p.witness for p in evidence.parts if p.witness is not None and not p.headline]
     if not found:
@@ -136,7 +147,7 @@ def _witness(statement: Statement, evidence: Evidence, seed: int, file: str) -> 
         lhs=w.lhs,
         rhs=w.rhs,
         relation=w.relation,
-        code=witness_code(statement, w, seed, file),
+        code=witness_code(statement, w, seed, file, backend, draws),
         certified=w.certified,
         level=None if w.level is None or not 0 < w.level < 1 else w.level,
     )
@@ -178,7 +189,15 @@ def _part(part: PartEvidence, threshold: float, given: bool) -> schema.Part:
 
 
 def statement_record(
-    statement: Any, evidence: Evidence, threshold: float, *, seed: int, profile: str, file: str = ""
+    statement: Any,
+    evidence: Evidence,
+    threshold: float,
+    *,
+    seed: int,
+    profile: str,
+    file: str = "",
+    backend: Backend = NUMPY,
+    draws: str = "host",
 ) -> schema.Statement:
     """The record entry.  ``threshold``: log e-value that refutes a probabilistic statement in this run."""
     verdict = decide(evidence, threshold)
@@ -203,6 +222,7 @@ def statement_record(
         citation=citation(statement),
         provenance=statement.provenance,
         kind=statement.kind,
+        variant=statement.id.partition("@")[2] or None,
         outcome=verdict.outcome,
         verdict=verdict.verdict,
         reason=verdict.reason,
@@ -215,7 +235,7 @@ def statement_record(
         informativeness=min(shares) if shares else None,
         tightness=tightness,
         sensitivity=_sensitivity(tightness),
-        witness=_witness(statement, evidence, seed, file),
+        witness=_witness(statement, evidence, seed, file, backend, draws),
         controls=[
             schema.Control(
                 name=c.name,

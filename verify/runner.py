@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from reports import schema
+from simulations.backends import NUMPY, Backend, BackendError
 from simulations.memories_file import load_memories
 from verify import known
 from verify.arena import Patterns
@@ -30,7 +31,7 @@ from verify.multiplicity import anytime_p, holm
 from verify.papers import PAPERS
 from verify.statement import Probability
 from verify.store import ResultStore, key
-from verify.tasks import Task, quiet_worker, run_task
+from verify.tasks import Task, run_task, start_worker
 
 ALPHA_REFUTE = 1e-3
 ALPHA_SUPPORT = 0.05
@@ -39,7 +40,7 @@ PACKAGES = ("numpy", "scipy", "sympy", "mpmath", "python-flint", "hypothesis", "
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for."""
+    """What the user asked for.  Of several ``devices`` each gets a worker; ``backend`` names the first one."""
 
     profile: str = "quick"
     seed: int = 0
@@ -47,6 +48,9 @@ class Settings:
     memories: str = ""
     betas: tuple[float, ...] = ()
     command: tuple[str, ...] = ()
+    backend: Backend = NUMPY
+    devices: tuple[str, ...] = ("cpu",)
+    draws: str = "host"
 
 
 @dataclass(slots=True)
@@ -96,7 +100,17 @@ def plan(chosen: Mapping[str, Loaded], settings: Settings) -> list[Task]:
     family = sum(isinstance(s.statement, Probability) for s in chosen.values())
     threshold = math.log(max(family, 1) / ALPHA_REFUTE)
     return [
-        Task(i, s.file, settings.profile, settings.seed, settings.memories, settings.betas, threshold)
+        Task(
+            i,
+            s.file,
+            settings.profile,
+            settings.seed,
+            settings.memories,
+            settings.betas,
+            threshold,
+            settings.backend,
+            settings.draws,
+        )
         for i, s in chosen.items()
         if not settings.memories or takes_memories(s.statement)
     ]
@@ -106,6 +120,23 @@ def takes_memories(statement: Any) -> bool:
     """Whether a statement can be run on a given memory set."""
     arena = getattr(statement, "arena", None)
     return isinstance(arena, Patterns) and not arena.clustered
+
+
+def device_kind(device: str) -> str:
+    """A device without its number: results do not depend on which of several equal devices computed them."""
+    return device.partition(":")[0].rstrip("0123456789")
+
+
+def choose_backend(name: str, devices: str, dtype: str) -> tuple[Backend, tuple[str, ...]]:
+    """The backend on the first of the comma-separated devices, and all of them.
+
+    Raises BackendError: see :class:`simulations.backends.Backend`; devices of several kinds.
+    """
+    names = tuple(part.strip() for part in devices.split(","))
+    backends = [Backend(name, device, dtype) for device in names]
+    if len({device_kind(device) for device in names}) > 1:
+        raise BackendError(f"devices {devices!r}: expected devices of one kind, such as cuda:0,cuda:1")
+    return backends[0], names
 
 
 def task_key(task: Task) -> str:
@@ -120,6 +151,7 @@ def task_key(task: Task) -> str:
         memories=memories,
         betas=[repr(b) for b in task.betas],
         threshold=repr(task.threshold),
+        backend=[task.backend.name, device_kind(task.backend.device), task.backend.dtype, task.draws],
         code=code_fingerprint(),
     )
 
@@ -149,7 +181,7 @@ def execute(
 
         todo = [t for t in tasks if t.id not in results]
         try:
-            _run_all(todo, settings.jobs, finish)
+            _run_all(todo, settings, finish)
         except KeyboardInterrupt:
             interrupted = True
     ordered = {t.id: results[t.id] for t in tasks if t.id in results}
@@ -160,16 +192,18 @@ def execute(
 Finish = Callable[[str, dict[str, Any]], None]
 
 
-def _run_all(tasks: list[Task], jobs: int, finish: Finish) -> None:
+def _run_all(tasks: list[Task], settings: Settings, finish: Finish) -> None:
+    devices = settings.devices
+    jobs = settings.jobs if len(devices) == 1 else len(devices)
     if jobs <= 1 or len(tasks) <= 1:
         for task in tasks:
             finish(task.id, run_task(task))
         return
-    remaining = _run_pool(tasks, jobs, finish)
+    remaining = _run_pool(tasks, jobs, finish, devices)
     failed: dict[str, int] = {}
     while remaining:
         # A worker died.  One worker at a time tells which task it was: the first that does not come back.
-        remaining = _run_pool(remaining, 1, finish)
+        remaining = _run_pool(remaining, 1, finish, devices)
         if remaining:
             first = remaining[0]
             failed[first.id] = failed.get(first.id, 0) + 1
@@ -178,13 +212,17 @@ def _run_all(tasks: list[Task], jobs: int, finish: Finish) -> None:
                 remaining = remaining[1:]
 
 
-def _run_pool(tasks: list[Task], jobs: int, finish: Finish) -> list[Task]:
+def _run_pool(tasks: list[Task], jobs: int, finish: Finish, devices: tuple[str, ...]) -> list[Task]:
     """One process pool.  Returns the tasks that did not come back because a worker died."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: one BLAS thread each
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    pool = ProcessPoolExecutor(
-        min(jobs, len(tasks)), multiprocessing.get_context("spawn"), initializer=quiet_worker
-    )
+    spawn = multiprocessing.get_context("spawn")
+    free: Any = None
+    if len(devices) > 1:
+        free = spawn.SimpleQueue()
+        for device in devices:
+            free.put(device)
+    pool = ProcessPoolExecutor(min(jobs, len(tasks)), spawn, initializer=start_worker, initargs=(free,))
     done: set[str] = set()
     try:
         for task, result in _completed(pool, tasks):
@@ -217,7 +255,14 @@ def _crashed(task: Task) -> dict[str, Any]:
     evidence = Evidence([], [], error="the worker process died twice while checking this statement")
     loaded = find(task.id, task.file)
     entry = statement_record(
-        loaded.statement, evidence, task.threshold, seed=task.seed, profile=task.profile, file=task.file
+        loaded.statement,
+        evidence,
+        task.threshold,
+        seed=task.seed,
+        profile=task.profile,
+        file=task.file,
+        backend=task.backend,
+        draws=task.draws,
     )
     return {"statement": entry.model_dump(), "seconds": 0.0, "log_e": 0.0}
 
@@ -238,12 +283,16 @@ def build_record(
             "command": list(settings.command),
             "seed": settings.seed,
             "profile": settings.profile,
+            "backend": settings.backend.name,
+            "dtype": settings.backend.dtype,
+            "device": ",".join(settings.devices),
+            "draws": settings.draws,
             "alpha": {"refute": ALPHA_REFUTE, "support": ALPHA_SUPPORT},
             "machine": {
                 "python": platform.python_version(),
                 "platform": platform.platform(),
                 "cpu_count": os.cpu_count(),
-                "versions": {p: version(p) for p in PACKAGES},
+                "versions": {p: version(p) for p in (*PACKAGES, *_backend_package(settings.backend))},
             },
             "started": started,
             "timing": {
@@ -257,6 +306,14 @@ def build_record(
             "complete": complete,
         }
     )
+
+
+def _backend_package(backend: Backend) -> tuple[str, ...]:
+    try:
+        version(backend.name)
+    except PackageNotFoundError:  # some distributions carry another name than their package
+        return ()
+    return () if backend.name in PACKAGES else (backend.name,)
 
 
 def _holm_rejections(results: Mapping[str, dict[str, Any]]) -> frozenset[str]:
@@ -296,6 +353,9 @@ def _memories_note(path: str) -> dict[str, Any] | None:
 def exit_code(record: schema.Record) -> int:
     """0: every verdict is the known one (or, without a known one, a pass); else 1.
 
+    What becomes of a statement on another variant than its own is a finding, not a failure of the run: without
+    a known verdict (under ``id@variant``) only an error and a control that was not caught count.
+
     On given memories a statement that does not apply is no failure; one that fails although it is
     known to hold is.
     """
@@ -307,7 +367,12 @@ def exit_code(record: schema.Record) -> int:
                 return 1
         return 0
     for s in record.statements:
-        fine = s.matches_known if s.known is not None else s.outcome == "pass"
+        if s.known is not None:
+            fine = bool(s.matches_known)
+        elif s.variant is not None:
+            fine = s.verdict not in ("error", "blind")
+        else:
+            fine = s.outcome == "pass"
         if not fine or (s.known is not None and s.outcome == "none"):
             return 1
     return 0 if record.complete else 1

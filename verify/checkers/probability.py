@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import sympy as sp
 
 from bounds import expr
 from bounds.exact import DomainError, Real, Undecided, escalate
-from simulations.streams import stream
+from simulations.streams import device_stream, stream
 from verify.checkers.forall import printed_hypotheses
 from verify.context import Context
 from verify.controls import broken_relation
@@ -231,13 +232,30 @@ def _add_chunk(statement: Probability, context: Context, run: PointRun, size: in
         *(f"{k}={v!r}" for k, v in sorted(run.arguments.items())),
         str(run.chunks_drawn),
     )
-    outcome = np.asarray(statement.event(stream(context.seed, *name), size, **run.arguments))
+    outcome = np.asarray(draw(statement, context, name, size, run.arguments))
     run.chunks_drawn += 1
     if run.mean_range is None:
         run.chunks.append((int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)))
     else:
         batches = np.array_split(outcome, 10)
         run.means += [float(np.mean(b)) / run.mean_range for b in batches if b.size]
+
+
+def draw(
+    statement: Probability, context: Context, name: tuple[str, ...], size: int, arguments: Mapping[str, Any]
+) -> Any:
+    """One chunk of trials.  Backend and device stream go to the events that take them.
+
+    Where the device draws, the name of the chunk says so: no host stream has the numbers of such a chunk.
+    """
+    taken = inspect.signature(statement.event).parameters
+    more: dict[str, Any] = {}
+    if "backend" in taken:
+        more["backend"] = context.backend
+    if "device" in taken and context.draws == "device":
+        name = ("device", *name)
+        more["device"] = device_stream(context.backend, context.seed, *name)
+    return statement.event(stream(context.seed, *name), size, **arguments, **more)
 
 
 def _open(run: PointRun) -> bool:
