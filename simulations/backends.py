@@ -1,8 +1,9 @@
 """Where array work runs: a library, a device and a data type, as one frozen value.
 
-``Backend()`` is NumPy in float64, and does nothing: arrays pass through it uncopied.  Every other backend takes
-host arrays with ``array`` and gives NumPy arrays back with ``host``.  The libraries are reached through
-array-api-compat; NumPy, array-api-strict and torch's CPU build are tested, torch on CUDA where there is a device.
+``Backend()`` is NumPy in float64 and does nothing: arrays pass through it uncopied.  Every other backend
+takes host arrays with ``array`` and gives NumPy arrays back with ``host``.  The libraries are reached through
+array-api-compat.  NumPy, array-api-strict and torch's CPU build are tested, torch on CUDA where there is a
+device; CuPy and JAX are offered untested.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Backend:
         return replace(self, dtype="float64")
 
     def array(self, host: Array) -> Array:
-        """A host array on the device; floats in the backend's data type, integers and booleans as they are."""
+        """A host array on the device; floats in the backend's data type, others as they are."""
         known = np.asarray(host)
         kind = self.dtype if known.dtype.kind == "f" else known.dtype.name
         if self.name == "numpy":
@@ -158,7 +159,7 @@ def _namespace(name: str) -> Namespace:
         importlib.import_module(library.package)
     except ImportError:
         raise BackendError(
-            f"backend {name!r}: expected the package {library.package} to be installed"
+            f"backend {name!r}: expected the package {library.package}, found it not installed"
         ) from None
     namespace = importlib.import_module(library.namespace)
     if name == "torch":

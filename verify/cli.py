@@ -177,8 +177,8 @@ def run(
 ) -> None:
     """Check statements and write a run folder with record and report.
 
-    Exit code 0: every verdict is the known one (without a known one: a pass); on another variant than its own a
-    statement may pass or fail, and only errors and uncaught controls count.
+    Exit code 0: every verdict is the known one (without a known one: a pass).  On another variant than its
+    own a statement may pass or fail; only errors and uncaught controls count there.
     """
     for value in betas:
         if not (value > 0 and math.isfinite(value)):

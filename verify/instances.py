@@ -29,8 +29,8 @@ class Instances:
     ``hull`` (B, M) convex weights of the query where it was made from them; ``scalars`` further
     scalars by name, each (B,).  Measured quantities are cached by symbol.
 
-    All of these are NumPy arrays on the host.  ``backend`` says where the retrieval map and what belongs to it
-    are computed in float reading (:func:`verify.vocabulary.compute`); exact arithmetic takes no part in it.
+    All of these are NumPy arrays on the host.  ``backend`` says where the retrieval map and what belongs to
+    it are computed in float reading (:func:`verify.vocabulary.compute`).
     """
 
     def __init__(

@@ -16,7 +16,10 @@ def load() -> dict[str, dict[str, str]]:
 
 
 def proposal(record: schema.Record) -> str | None:
-    """The file as this run would have it, or ``None``: only complete runs of the full profile on NumPy propose."""
+    """The file as this run would have it, or ``None``.
+
+    Only complete runs of the full profile on the default arrays propose.
+    """
     if record.profile != "full" or not record.complete or record.memories is not None:
         return None
     if (record.backend, record.dtype, record.draws) != ("numpy", "float64", "host"):

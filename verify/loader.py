@@ -139,7 +139,7 @@ def _on_variants(chosen: dict[str, Loaded], variants: Sequence[str]) -> dict[str
                 found[statement.id] = Loaded(statement, loaded.file)
     if not found:
         raise InputError(
-            f"--variant {', '.join(variants)}: expected a statement that applies, found none among {len(chosen)}"
+            f"--variant {', '.join(variants)}: expected a statement that applies, found none of {len(chosen)}"
         )
     return found
 

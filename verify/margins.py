@@ -15,7 +15,7 @@ from bounds.exact import DomainError, Real, Undecided, escalate, precision
 from simulations.backends import NUMPY, Backend
 from verify.instances import MODELS, Array, Instances, Point, exact_instance
 from verify.statement import Hypothesis, Part
-from verify.vocabulary import measure, measure_log
+from verify.vocabulary import VOCABULARY, measure, measure_log
 
 LOG_TOLERANCE = 1e-9
 """A logarithmic margin below this is a near tie: exact arithmetic decides, never floating point."""
@@ -76,7 +76,7 @@ def margins(relation: Any, batch: Instances, scale: Any = None) -> Margins:
     """
     coarse = _margins(relation, batch, scale)
     growth = batch.backend.epsilon / NUMPY.epsilon
-    if growth == 1 or batch.memories is None:
+    if growth == 1 or batch.memories is None or _native(relation):
         return coarse
     cleared = (coarse.excess < -coarse.tolerance * growth) & (coarse.excess > -INFINITE) & coarse.defined
     again = np.flatnonzero(~cleared)
@@ -91,9 +91,18 @@ def margins(relation: Any, batch: Instances, scale: Any = None) -> Margins:
         whole[again] = new
         return whole
 
-    names = ("excess", "defined", "log_lhs", "log_rhs")
-    arrays = (merged(getattr(coarse, name), getattr(fine, name)) for name in names)
-    return Margins(*arrays, coarse.tolerance, fine.left)
+    return Margins(
+        merged(coarse.excess, fine.excess),
+        merged(coarse.defined, fine.defined),
+        merged(coarse.log_lhs, fine.log_lhs),
+        merged(coarse.log_rhs, fine.log_rhs),
+        fine.tolerance,
+        fine.left,
+    )
+
+
+def _native(relation: Any) -> bool:
+    return any(s in VOCABULARY and VOCABULARY[s].native for s in symbols_of(relation))
 
 
 def _margins(relation: Any, batch: Instances, scale: Any) -> Margins:

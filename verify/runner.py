@@ -40,7 +40,7 @@ PACKAGES = ("numpy", "scipy", "sympy", "mpmath", "python-flint", "hypothesis", "
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for.  Of several ``devices`` each gets a worker; ``backend`` names the first one."""
+    """What the user asked for.  Each of several ``devices`` gets a worker; ``backend`` names the first."""
 
     profile: str = "quick"
     seed: int = 0
@@ -353,8 +353,8 @@ def _memories_note(path: str) -> dict[str, Any] | None:
 def exit_code(record: schema.Record) -> int:
     """0: every verdict is the known one (or, without a known one, a pass); else 1.
 
-    What becomes of a statement on another variant than its own is a finding, not a failure of the run: without
-    a known verdict (under ``id@variant``) only an error and a control that was not caught count.
+    What becomes of a statement on another variant than its own is a finding, not a failure of the run:
+    without a known verdict (under ``id@variant``) only an error and a control that was not caught count.
 
     On given memories a statement that does not apply is no failure; one that fails although it is
     known to hold is.

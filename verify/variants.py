@@ -1,8 +1,9 @@
 """Statements on other models than the one they were made of.
 
-The model of a statement stands in its data: ``Patterns.model``, or the argument ``model`` of a simulated event.
-A statement applies to a variant if that is its own model, if the variant lists it among its ``statements``, or if
-some of its parts declare (``Part.needs``) what they need of any model and the variant has it.
+The model of a statement stands in its data: ``Patterns.model``, or the argument ``model`` of a simulated
+event.  A statement applies to a variant if that is its own model, if the variant lists it among its
+``statements``, or if some of its parts declare (``Part.needs``) what they need of any model and the variant
+has it.
 """
 
 from __future__ import annotations

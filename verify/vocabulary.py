@@ -34,19 +34,23 @@ LIMIT_STEPS = 4096
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A named quantity: its symbol, meaning, measurement and (for floats) the logarithm of it."""
+    """A named quantity: its symbol, meaning, measurement and (for floats) the logarithm of it.
+
+    ``native``: it is about the arithmetic of the batch's backend, and is not measured again in another one.
+    """
 
     symbol: Any
     meaning: str
     measure: Measure
     log_measure: Measure | None = None
+    native: bool = False
 
 
 VOCABULARY: dict[Any, Quantity] = {}
 
 
 def quantity(
-    name: str, meaning: str, *, log: Measure | None = None, **assumptions: bool
+    name: str, meaning: str, *, log: Measure | None = None, native: bool = False, **assumptions: bool
 ) -> Callable[[Measure], Any]:
     """Register a measuring function; the decorated name becomes the SymPy symbol."""
 
@@ -56,7 +60,7 @@ def quantity(
         # A user's file may be loaded more than once; two files must not claim one name.
         if known is not None and _file_of(known.measure) != _file_of(measure):
             raise ValueError(f"quantity {name!r} is defined twice")
-        VOCABULARY[symbol] = Quantity(symbol, meaning, measure, log)
+        VOCABULARY[symbol] = Quantity(symbol, meaning, measure, log, native)
         return symbol
 
     return register

@@ -25,6 +25,13 @@ PAPERS: dict[str, dict[str, Any]] = {
         "arxiv": "2309.12673",
         "venue": "NeurIPS 2023",
     },
+    "numerics": {
+        "title": "Numerics of hopcheck itself",
+        "authors": "The hopcheck developers",
+        "year": 2026,
+        "arxiv": None,
+        "venue": None,
+    },
 }
 """Bibliography: every key a statement may cite."""
 

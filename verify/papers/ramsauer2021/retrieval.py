@@ -74,10 +74,8 @@ def _distances(b: Instances) -> Array:
 
 
 def _log_spread(b: Instances) -> Array:
-    if b.model == "dense":  # softmax is free to count scores from that of the target, which keeps digits
-        z = np.sum(centred(b) * b.query[:, None, :], axis=-1)
-    else:
-        z = overlaps(b)
+    # Softmax is free to count scores from that of the target, which keeps digits; other maps need not be.
+    z = np.sum(centred(b) * b.query[:, None, :], axis=-1) if b.model == "dense" else overlaps(b)
     log_p = b.variant.log_weights(b.beta[:, None] * z, np)
     with np.errstate(divide="ignore"):
         terms = log_p + np.log(_distances(b))
