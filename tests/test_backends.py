@@ -58,19 +58,23 @@ def backend_of(name: str, device: str, dtype: str = "float64") -> Backend:
     return Backend(name, device, dtype)
 
 
-def instances(model: str, size: int = 40, d: int = 5, count: int = 12) -> Instances:
-    """Read-only memory sets, queries near and far, temperatures from no memory to exact retrieval."""
+def instances(model: str, dtype: str = "float64", size: int = 40, d: int = 5, count: int = 12) -> Instances:
+    """Read-only memory sets, queries near and far, temperatures from no memory to exact retrieval.
+
+    All numbers are representable in ``dtype``, so that only the arithmetic differs; spin models get +-1.
+    """
     rng = stream(3, "backends", d, count)
     memories = rng.standard_normal((size, count, d))
     target = rng.integers(0, count, size)
-    query = memories[np.arange(size), target] + rng.choice([0.0, 0.3, 3.0], (size, 1)) * rng.standard_normal(
-        (size, d)
-    )
-    batch = Instances(size, memories=memories, query=query, beta=rng.choice([1e-3, 0.1, 1.0, 10.0], size))
-    batch.target, batch.model = target, model
-    for a in (batch.memories, batch.query, batch.beta, batch.target):
+    noise = rng.choice([0.0, 0.3, 3.0], (size, 1)) * rng.standard_normal((size, d))
+    query = memories[np.arange(size), target] + noise
+    if "spins" in variant(model).supports:
+        memories, query = np.sign(memories), np.sign(query)
+    beta = rng.choice([1e-3, 0.1, 1.0, 10.0], size)
+    rounded = [a.astype(dtype).astype(float) for a in (memories, query, beta)]
+    for a in (*rounded, target):
         a.flags.writeable = False
-    return batch
+    return Instances(size, memories=rounded[0], query=rounded[1], beta=rounded[2], target=target, model=model)
 
 
 def on(batch: Instances, backend: Backend) -> Instances:
@@ -89,11 +93,11 @@ def allowance(b: Instances, model, epsilon: float):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("library", "device"), LIBRARIES)
+@pytest.mark.parametrize(("library", "device"), [("array-api-strict", "cpu"), LIBRARIES[0], *LIBRARIES[2:]])
 @pytest.mark.parametrize("name", ON_ARRAYS)
 def test_every_variant_agrees_with_numpy_within_the_forward_error(name, library, device, dtype):
     backend, model = backend_of(library, device, dtype), variant(name)
-    host = instances(name)
+    host = instances(name, dtype)
     share, m = allowance(host, model, backend.epsilon)
     xi, x, b, mu = host.arrays(backend)
     expected = model.update(host.memories, host.query, host.beta)
@@ -101,14 +105,17 @@ def test_every_variant_agrees_with_numpy_within_the_forward_error(name, library,
     assert found.dtype == np.float64
     assert np.all(np.linalg.norm(found - expected, axis=-1) <= share * m)
     if model.energy is not None:
-        gap = np.abs(
-            backend.host(model.energy(xi, x, b)) - model.energy(host.memories, host.query, host.beta)
-        )
-        assert np.all(gap <= share * (m**2 + np.sum(host.query**2, axis=-1) + 1 / host.beta))
+        there, here = backend.host(model.energy(xi, x, b)), model.energy(host.memories, host.query, host.beta)
+        # An energy may be infinite, and coarser floats may see that earlier.
+        finite = np.isfinite(there) & np.isfinite(here)
+        assert np.mean(finite) > 0.3
+        there, here = np.where(finite, there, 0.0), np.where(finite, here, 0.0)
+        room = share * (m**2 + np.sum(host.query**2, axis=-1) + 1 / host.beta)
+        assert np.all(np.abs(there - here) <= room)
     if isinstance(model, Variant):
-        expected = model.log_weights(model.scores(host.memories, host.query, host.beta), np)
+        logs = model.log_weights(model.scores(host.memories, host.query, host.beta), np)
         weights = backend.host(model.weights(model.scores(xi, x, b), backend.xp))
-        assert np.all(np.abs(weights - np.exp(expected)) <= share[:, None])
+        assert np.all(np.abs(weights - np.exp(logs)) <= share[:, None])
         error = backend.host(base.retrieval_error(model, xi, x, b, mu))
         exact = base.retrieval_error(model, host.memories, host.query, host.beta, host.target)
         assert np.all(np.abs(error - exact) <= 2 * share * m)

@@ -43,6 +43,16 @@ from verify.statement import Inequality, Part, Source, Statement
 from verify.vocabulary import M, beta, d, m, norm_x, number, quantity, update
 
 
+PAPER = {
+    "key": "numerics",
+    "title": "Numerics of hopcheck itself",
+    "authors": "The hopcheck developers",
+    "year": 2026,
+    "arxiv": "",
+    "venue": "",
+}
+
+
 @quantity("u", "unit roundoff of the run's data type", positive=True, native=True)
 def u(b: Instances) -> Array:
     return number(b, 1) * (b.backend.epsilon / 2)
