@@ -92,6 +92,12 @@ def test_models_without_an_energy_or_without_balls_are_left_alone(register):
     assert on_variant(triangle, "vague") is None
 
 
+def test_a_model_that_needs_several_memories_gets_them(register):
+    register("pairs", dataclasses.replace(SPARSE, min_memories=2, statements=()))
+    moved = on_variant(CATALOGUE["ramsauer2021.thm1"], "pairs")
+    assert (CATALOGUE["ramsauer2021.thm1"].arena.min_memories, moved.arena.min_memories) == (1, 2)
+
+
 def test_a_listed_statement_moves_whole_with_model_and_event(register):
     register("cold", dataclasses.replace(SPARSE, statements=("hu2023.lemma2.1-energy", "restated.capacity*")))
     moved = on_variant(CATALOGUE["hu2023.lemma2.1-energy"], "cold")

@@ -61,7 +61,7 @@ def on_variant(statement: Any, name: str) -> Any | None:
     if variant(own).name == model.name:
         return statement
     if listed:
-        return _moved(statement, model.name)
+        return _moved(statement, model)
     if isinstance(statement, Probability):
         return None
     can = capabilities(model)
@@ -74,20 +74,21 @@ def on_variant(statement: Any, name: str) -> Any | None:
     notices = statement.notices
     if left:
         notices += (f"On {model.name} without the parts that are about {own} alone: {'; '.join(left)}.",)
-    return _moved(dataclasses.replace(statement, parts=parts, controls=controls, notices=notices), model.name)
+    return _moved(dataclasses.replace(statement, parts=parts, controls=controls, notices=notices), model)
 
 
 def _part_of(control: Any, parts: tuple[Part, ...]) -> str:
     return control.part or parts[0].name
 
 
-def _moved(statement: Any, name: str) -> Any:
-    changes: dict[str, Any] = {"id": f"{statement.id}@{name}"}
+def _moved(statement: Any, model: Any) -> Any:
+    changes: dict[str, Any] = {"id": f"{statement.id}@{model.name}"}
     if isinstance(statement, Probability):
         arguments: Mapping[str, Any] = statement.arguments
-        changes["arguments"] = {**arguments, "model": name}
+        changes["arguments"] = {**arguments, "model": model.name}
     else:
-        changes["arena"] = dataclasses.replace(statement.arena, model=name)
+        least = max(statement.arena.min_memories, model.min_memories)
+        changes["arena"] = dataclasses.replace(statement.arena, model=model.name, min_memories=least)
     if isinstance(statement, Identity):
         changes["symbolic"] = None  # a proof about the statement's own model
     return dataclasses.replace(statement, **changes)

@@ -86,6 +86,7 @@ class Variant:
         lipschitz: a Lipschitz constant of ``weights`` in the Euclidean norm; None if there is none.
         similarity: z; None stands for the inner product.
         statements: ids (globs allowed) of the statements that were made of this variant.
+        min_memories: fewest memories that a set must have.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Variant:
     lipschitz: float | None = None
     similarity: Similarity | None = None
     statements: tuple[str, ...] = ()
+    min_memories: int = 1
 
     def scores(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return beta z (..., M)."""
@@ -127,6 +129,7 @@ class Rule:
     supports: frozenset[str]
     promises: frozenset[str] = frozenset()
     statements: tuple[str, ...] = ()
+    min_memories: int = 1
 
     def update(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return T(x) (..., d)."""

@@ -42,7 +42,6 @@ from verify.papers.ramsauer2021.orbits import length
 from verify.statement import Inequality, Part, Source, Statement
 from verify.vocabulary import M, beta, d, m, norm_x, number, quantity, update
 
-
 PAPER = {
     "key": "numerics",
     "title": "Numerics of hopcheck itself",
@@ -117,7 +116,8 @@ def _part(name: str, model: Variant) -> Part:
 def _covered(model: Any) -> bool:
     return (
         isinstance(model, Variant)
-        and {"balls"} <= model.supports
+        and "balls" in model.supports
+        and model.min_memories == 1
         and "distribution" in model.promises
         and model.lipschitz is not None
         and model.similarity is None
