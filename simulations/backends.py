@@ -66,6 +66,11 @@ class Backend:
         return float(np.finfo(self.dtype).eps)
 
     @property
+    def kind(self) -> str:
+        """The device without its number: equal devices compute equal results."""
+        return self.device.partition(":")[0].rstrip("0123456789")
+
+    @property
     def double(self) -> Backend:
         """The same library and device in float64."""
         return replace(self, dtype="float64")

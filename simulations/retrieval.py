@@ -112,7 +112,7 @@ def settle(
     The polish works on rows picked here and there and stays on NumPy.  On another backend the first 256 plain
     steps run there, always in float64: where an orbit ends can depend on the last digit near a saddle.
     """
-    polish = getattr(variant, "response", None) is not None
+    polish = any(getattr(variant, name, None) is not None for name in ("response", "jacobian"))
     if backend == NUMPY or "arrays" not in variant.supports:
         return retrieve(variant, memories, query, beta, max_steps=max_steps, polish=polish)
     away = backend.double

@@ -351,10 +351,9 @@ def test_chunks_drawn_on_the_device_carry_its_tag():
         seen.append((source.random(), backend, device))
         return np.zeros(trials, dtype=np.int8)
 
-    statement = dataclasses.replace(catalogue()["restated.minimal-angle-poisson"], event=spy)
     for draws in ("host", "device"):
         context = Context(seed=9, backend=Backend("array-api-strict"), draws=draws)
-        probability.draw(statement, context, ("spy", "0"), 3, {})
+        probability.draw(spy, context, ("spy", "0"), 3, {})
     assert seen[0][0] == stream(9, "spy", "0").random()
     assert seen[1][0] == stream(9, "device", "spy", "0").random()
     assert seen[0][2] is None

@@ -10,6 +10,11 @@ from simulations.backends import NUMPY, Backend
 from verify.instances import MODELS, Array
 
 
+def arrays_key(backend: Backend, draws: str) -> list[str]:
+    """What tells stored results of different arrays apart; which of several equal devices it was does not."""
+    return [backend.name, backend.kind, backend.dtype, draws]
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Profile, root seed, the models under test, for ``--memories`` the given vectors (M, d), and the arrays.

@@ -95,7 +95,7 @@ def simulate_again(
     exact = {k: _plain(v) for k, v in arguments.items()}
     name = (statement.event.__name__, *(f"{k}={v!r}" for k, v in sorted(exact.items())), "0")
     context = Context(seed=seed, backend=Backend(*backend), draws=draws)
-    outcome = np.asarray(draw(statement, context, name, trials, exact))
+    outcome = np.asarray(draw(statement.event, context, name, trials, exact))
     failures = int(np.sum(outcome == 1))
     return f"{failures} failures in {outcome.size} trials of {statement.event.__name__} at {exact}"
 

@@ -26,6 +26,7 @@ from simulations.backends import NUMPY, Backend, BackendError
 from simulations.memories_file import load_memories
 from verify import known
 from verify.arena import Patterns
+from verify.context import arrays_key
 from verify.loader import Loaded
 from verify.multiplicity import anytime_p, holm
 from verify.papers import PAPERS
@@ -122,11 +123,6 @@ def takes_memories(statement: Any) -> bool:
     return isinstance(arena, Patterns) and not arena.clustered
 
 
-def device_kind(device: str) -> str:
-    """A device without its number: results do not depend on which of several equal devices computed them."""
-    return device.partition(":")[0].rstrip("0123456789")
-
-
 def choose_backend(name: str, devices: str, dtype: str) -> tuple[Backend, tuple[str, ...]]:
     """The backend on the first of the comma-separated devices, and all of them.
 
@@ -134,7 +130,7 @@ def choose_backend(name: str, devices: str, dtype: str) -> tuple[Backend, tuple[
     """
     names = tuple(part.strip() for part in devices.split(","))
     backends = [Backend(name, device, dtype) for device in names]
-    if len({device_kind(device) for device in names}) > 1:
+    if len({backend.kind for backend in backends}) > 1:
         raise BackendError(f"devices {devices!r}: expected devices of one kind, such as cuda:0,cuda:1")
     return backends[0], names
 
@@ -151,7 +147,7 @@ def task_key(task: Task) -> str:
         memories=memories,
         betas=[repr(b) for b in task.betas],
         threshold=repr(task.threshold),
-        backend=[task.backend.name, device_kind(task.backend.device), task.backend.dtype, task.draws],
+        arrays=arrays_key(task.backend, task.draws),
         code=code_fingerprint(),
     )
 

@@ -29,7 +29,7 @@ def capabilities(model: Any) -> frozenset[str]:
         found.add("energy")
     if isinstance(model, Variant):
         found.add("weights")
-        if model.response is not None:
+        if any(getattr(model, name, None) is not None for name in ("response", "jacobian")):
             found.add("jacobian")
         if model.similarity is None:
             found.add("inner product")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -232,7 +232,7 @@ def _add_chunk(statement: Probability, context: Context, run: PointRun, size: in
         *(f"{k}={v!r}" for k, v in sorted(run.arguments.items())),
         str(run.chunks_drawn),
     )
-    outcome = np.asarray(draw(statement, context, name, size, run.arguments))
+    outcome = np.asarray(draw(statement.event, context, name, size, run.arguments))
     run.chunks_drawn += 1
     if run.mean_range is None:
         run.chunks.append((int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)))
@@ -242,20 +242,24 @@ def _add_chunk(statement: Probability, context: Context, run: PointRun, size: in
 
 
 def draw(
-    statement: Probability, context: Context, name: tuple[str, ...], size: int, arguments: Mapping[str, Any]
+    event: Callable[..., Any],
+    context: Context,
+    name: tuple[str, ...],
+    size: int,
+    arguments: Mapping[str, Any],
 ) -> Any:
     """One chunk of trials.  Backend and device stream go to the events that take them.
 
     Where the device draws, the name of the chunk says so: no host stream has the numbers of such a chunk.
     """
-    taken = inspect.signature(statement.event).parameters
+    taken = inspect.signature(event).parameters
     more: dict[str, Any] = {}
     if "backend" in taken:
         more["backend"] = context.backend
     if "device" in taken and context.draws == "device":
         name = ("device", *name)
         more["device"] = device_stream(context.backend, context.seed, *name)
-    return statement.event(stream(context.seed, *name), size, **arguments, **more)
+    return event(stream(context.seed, *name), size, **arguments, **more)
 
 
 def _open(run: PointRun) -> bool:
