@@ -90,6 +90,7 @@ class Variant:
         lipschitz: a Lipschitz constant of ``weights`` in the Euclidean norm; None if there is none.
         similarity: z; None stands for the inner product.
         statements: ids (globs allowed) of the statements that were made of this variant.
+        min_memories: fewest memories that a set must have.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Variant:
     statements: tuple[str, ...] = ()
     jacobian: Callable[[Array, Array, Array], Array] | None = None
     surplus: Callable[[Array, Namespace], tuple[Array, float]] | None = None
+    min_memories: int = 1
 
     def scores(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return beta z (..., M)."""
@@ -133,6 +135,7 @@ class Rule:
     supports: frozenset[str]
     promises: frozenset[str] = frozenset()
     statements: tuple[str, ...] = ()
+    min_memories: int = 1
 
     def update(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return T(x) (..., d)."""
