@@ -19,6 +19,7 @@ from bounds import expr
 from reports import render, schema, terminal
 from simulations.memories_file import MemoryFileError, load_memories
 from verify import known
+from verify.dynamics.command import dynamics, metastability
 from verify.loader import InputError, installed, select
 from verify.record import citation, grid_lines
 from verify.replay import certify_again, simulate_again
@@ -266,6 +267,9 @@ def new(file: str) -> None:
     path.write_text(files("verify").joinpath("template.py.txt").read_text().replace("{name}", file))
     click.echo(f"written; try: hopcheck run {file}")
 
+
+main.add_command(dynamics)
+main.add_command(metastability)
 
 if __name__ == "__main__":
     main()
