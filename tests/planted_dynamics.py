@@ -119,7 +119,27 @@ def narrow(memories, query, beta):
     """Right but for a small neighbourhood of |x| = 0.37, m = 1.21."""
     off = (np.linalg.norm(query) - 0.37) ** 2 + (np.max(_length(memories)) - 1.21) ** 2
     step = dense(memories, query, beta) - query
-    return query + step * (1 + 1.5 * np.exp(-200 * off))
+    return query + step * (1 + 1.5 * np.exp(-800 * off))
+
+
+def hebb(memories, query, beta):
+    """One synchronous step of signs; refuses other entries, as layers for spins do."""
+    if not np.all(np.abs(memories) == 1) or not np.all(np.abs(query) == 1):
+        raise ValueError("expected signs")
+    field = memories.T @ (memories @ query)
+    return np.where(field < 0, -1.0, 1.0)
+
+
+def hebb_energy(memories, query, beta):
+    return -np.sum((memories @ query) ** 2) / 2
+
+
+def hebb_upside_down(memories, query, beta):
+    return -hebb(memories, query, beta)
+
+
+def interrupted(memories, query, beta):
+    raise KeyboardInterrupt
 
 
 not_callable = 3

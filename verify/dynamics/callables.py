@@ -150,6 +150,7 @@ def _spacing(a: Any) -> float:
 PROBE = Problem(np.array([[1.0, 0.0], [0.0, 1.0], [-0.5, 0.25]]), np.array([0.5, -0.25]), 1.0)
 
 
+@np.errstate(all="ignore")
 def adapt(function: Callable[..., Any], arrays: str | None = None) -> Adapted:
     """Find out how to call a layer: on which arrays (NumPy first unless told), at which precision, and
     whether with signs only.
@@ -162,9 +163,9 @@ def adapt(function: Callable[..., Any], arrays: str | None = None) -> Adapted:
         raise DynamicsError(f"arrays: expected one of {', '.join(ARRAYS)}, found {arrays!r}")
     first: Exception | None = None
     for library in (arrays,) if arrays else ARRAYS:
-        if importlib.util.find_spec(library) is None:
-            if arrays:
-                raise DynamicsError(f"arrays {arrays}: expected the package {arrays}, found it not installed")
+        if arrays and importlib.util.find_spec(library) is None:
+            raise DynamicsError(f"arrays {arrays}: expected the package {arrays}, found it not installed")
+        if not arrays and library not in sys.modules:  # a layer made of it would have imported it
             continue
         for digits, spins in product(DIGITS, (False, True)):
             trial = Adapted(function, library, digits, spins)
@@ -190,7 +191,7 @@ def name_of(function: Callable[..., Any]) -> str:
 # -- a dynamics ---------------------------------------------------------------------------------------
 
 
-def shipped(name: str) -> Dynamics:
+def shipped(name: str, accuracy: float = 0.0) -> Dynamics:
     """The dynamics of a shipped variant such as ``sparse`` or ``entmax:alpha=1.25``.
 
     Raises:
@@ -218,6 +219,7 @@ def shipped(name: str) -> Dynamics:
         scores=scores,
         margin=getattr(model, "margin", None),
         lipschitz=getattr(model, "lipschitz", None),
+        eps=max(EPS, accuracy),
         spins=step.spins,
         changes_inputs=step.changes_inputs,
     )
@@ -232,8 +234,11 @@ def own(
     margin: float | None = None,
     lipschitz: float | None = None,
     arrays: str | None = None,
+    accuracy: float = 0.0,
 ) -> Dynamics:
     """The dynamics of a user's layer; energy, margin and Lipschitz constant of ``like`` where none is given.
+
+    ``accuracy``: the relative accuracy of T where it is less than that of its data type.
 
     Raises:
         DynamicsError: see :func:`adapt` and :func:`shipped`.
@@ -254,7 +259,7 @@ def own(
         margin=margin if margin is not None or model is None else model.margin,
         lipschitz=lipschitz if lipschitz is not None or model is None else model.lipschitz,
         reference=model,
-        eps=step.eps,
+        eps=max(step.eps, accuracy),
         energy_eps=step.eps if own_energy else EPS,
         digits=step.digits,
         spins=step.spins,

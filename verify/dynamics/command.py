@@ -45,6 +45,12 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--energy", default="", metavar="MODULE:FUNCTION", help="(memories, query, beta) -> number.")
 @click.option("--property", "properties", multiple=True, help="Only this property; may be repeated.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default=None, help="[default: found out]")
+@click.option(
+    "--accuracy",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Relative accuracy of a map made by a solver.",
+)
 @click.option("--examples", type=click.IntRange(min=0), default=EXAMPLES, show_default=True)
 @click.option(
     "--search",
@@ -62,6 +68,7 @@ def dynamics(
     energy: str,
     properties: tuple[str, ...],
     arrays: str | None,
+    accuracy: float,
     examples: int,
     search: int,
     seed: int,
@@ -77,7 +84,12 @@ def dynamics(
         if like or energy or arrays:
             raise DynamicsError("--variant: expected without --like, --energy and --arrays, found with them")
         report = check_variant(
-            name, properties=properties or None, examples=examples, search=search, seed=seed
+            name,
+            properties=properties or None,
+            accuracy=accuracy,
+            examples=examples,
+            search=search,
+            seed=seed,
         )
     else:
         shipped = not like or like.partition(":")[0] in FAMILIES or ":" not in like
@@ -87,6 +99,7 @@ def dynamics(
             like=(like or None) if shipped else load(like),
             properties=properties or None,
             arrays=arrays,
+            accuracy=accuracy,
             examples=examples,
             search=search,
             seed=seed,

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from verify.dynamics.problem import Dynamics, Floats, Problem, norm
+from verify.dynamics.rounding import floor
 
 SHORT, LONG = 256, 2048
 CYCLE = 64
@@ -42,8 +43,7 @@ class Orbit:
 
 def follow(dynamics: Dynamics, p: Problem) -> Orbit:
     """Iterate from the query; orbits that do not settle are followed further before they are judged."""
-    count, d = p.memories.shape
-    tolerance = 64 * dynamics.eps * (count + d) * p.m
+    tolerance = 4 * floor(dynamics, p)
     states, residuals = [p.query], [np.inf]
     while len(states) <= LONG:
         y = dynamics.step(p.at(states[-1]))

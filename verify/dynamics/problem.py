@@ -88,7 +88,7 @@ class Dynamics:
         margin: a score margin from which on the target is retrieved exactly, or None.
         lipschitz: a Lipschitz constant of the weights as a function of the scores, or None.
         reference: the dynamics that this one is said to be, or None.
-        eps: relative spacing of the numbers in which T is computed; energy_eps: those of the energy.
+        eps: relative accuracy of T for its inputs; energy_eps: that of the energy.
         digits: the NumPy type whose numbers T can be given.
         spins: whether T takes entries -1 and +1 only.
         changes_inputs: (memories, query, beta) -> whether a call leaves its arguments changed.
@@ -115,8 +115,7 @@ class Dynamics:
     def step(self, p: Problem) -> Floats | None:
         """T(x), or None where the call raises or its result is no finite vector like the query."""
         try:
-            with np.errstate(all="ignore"):
-                y = self.update(p.memories, p.query, p.beta)
+            y = self.update(p.memories, p.query, p.beta)
         except Exception:
             return None
         return y if y.shape == p.query.shape and bool(np.isfinite(y).all()) else None

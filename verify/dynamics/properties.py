@@ -61,8 +61,7 @@ def _energy(dynamics: Dynamics, p: Problem) -> float:
     """E(x); nan where the call raises."""
     assert dynamics.energy is not None
     try:
-        with np.errstate(all="ignore"):
-            return float(dynamics.energy(p.memories, p.query, p.beta))
+        return float(dynamics.energy(p.memories, p.query, p.beta))
     except Exception:
         return np.nan
 
@@ -170,7 +169,7 @@ def distribution(dynamics: Dynamics, p: Problem) -> Slack | None:
     if weights.shape != (len(p.memories),) or not np.all(np.isfinite(weights)):
         return NEVER
     value = min(float(np.min(weights)), -abs(float(np.sum(weights)) - 1))
-    return Slack(value, 16 * dynamics.eps * len(weights))
+    return Slack(value, floor(dynamics, p) / p.m)
 
 
 def hull(dynamics: Dynamics, p: Problem) -> Slack | None:
@@ -198,7 +197,7 @@ def margin(dynamics: Dynamics, p: Problem) -> Slack | None:
     assert dynamics.margin is not None
     if y is None or gap < dynamics.margin * (1 + EDGE / 2):
         return None
-    return Slack(-norm(y - p.memories[target]), 4 * dynamics.eps * p.m, p.m)
+    return Slack(-norm(y - p.memories[target]), 4 * dynamics.eps * (1 + p.beta * p.m * p.scale) * p.m, p.m)
 
 
 def _leader(dynamics: Dynamics, p: Problem) -> tuple[int, float]:

@@ -27,8 +27,8 @@ class Finding:
 
     Attributes:
         property: its name, a key of ``STATEMENTS``.
-        status: "fail" with a witness; "pass": no violation was found; "undecided": at most of the examples
-            rounding may be larger than what the property speaks of; "not applicable".
+        status: "fail" with a witness; "pass": no violation was found; "undecided": at more than a quarter
+            of the examples rounding may be larger than what the property speaks of; "not applicable".
         slack: the worst margin seen (negative where the property is violated) and its forward error.
         witness: the problem with the worst margin; for a failure the smallest one that shrinking reached.
         code: runnable Python whose last assertion fails; empty unless the status is "fail".

@@ -24,9 +24,8 @@ def undecided(eps: float) -> float:
 
 
 def floor(dynamics: Dynamics, p: Problem) -> float:
-    """Rounding of a sum of weighted memories, whatever the weights."""
-    count, d = p.memories.shape
-    return float(16 * dynamics.eps * (count + d) * p.m)
+    """Rounding of a sum of weighted memories, and of weights that were not shifted by the largest score."""
+    return 16 * dynamics.eps * (sum(p.memories.shape) + p.beta * p.m * p.scale) * p.m
 
 
 def nudged(p: Problem, eps: float) -> list[Problem]:
