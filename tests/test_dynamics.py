@@ -1,4 +1,4 @@
-"""The battery: shipped variants keep their promises, planted bugs are found and shown, correct code passes."""
+"""The battery: shipped variants keep their promises, planted bugs are found, correct code passes."""
 
 import planted_dynamics as planted
 import pytest

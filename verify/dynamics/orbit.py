@@ -73,9 +73,9 @@ def _residual(dynamics: Dynamics, p: Problem) -> float:
 
 
 def _stuck(residuals: list[float]) -> bool:
-    """Whether the shortest step of the last quarter is no shorter than that of the second quarter."""
+    """Whether the steps of the last quarter are about as long as those of the second: no power decay."""
     quarter = len(residuals) // 4
-    return min(residuals[-quarter:]) > 0.95 * min(residuals[quarter : 2 * quarter])
+    return bool(np.median(residuals[-quarter:]) > 0.8 * np.median(residuals[quarter : 2 * quarter]))
 
 
 def _cycles(states: list[Floats], tolerance: float) -> bool:

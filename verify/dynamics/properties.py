@@ -138,13 +138,13 @@ def gradient(dynamics: Dynamics, p: Problem) -> Slack | None:
 
 def stationary(dynamics: Dynamics, p: Problem) -> Slack | None:
     """A fixed point of T is a stationary point of E; judged where the iteration settles fast."""
-    end = follow(dynamics, p)
-    if end.ending != "settled" or end.ratio > 0.9:
+    end, room = follow(dynamics, p), 100 * math.sqrt(dynamics.eps) * p.m
+    # The residual must be small against the gradients that are to be seen, or the state is no fixed point.
+    if end.ending != "settled" or end.ratio > 0.9 or end.residual > room / 10:
         return None
     found = numerical_gradient(dynamics, p.at(end.state))
     if found is None:
         return None
-    room = 100 * math.sqrt(dynamics.eps) * p.m
     return _slack(-norm(found[0]), p.m, found[1] + room, lambda: 0.0)
 
 
@@ -178,11 +178,12 @@ def hull(dynamics: Dynamics, p: Problem) -> Slack | None:
     if y is None:
         return None
     tolerance = floor(dynamics, p)
-    rows = np.vstack([p.memories.T / p.m, np.ones(len(p.memories))])
-    weights, _ = optimize.nnls(rows, np.append(y / p.m, 1.0))
+    # With the origin moved to y, |A w|^2 + (sum w - 1)^2 over w >= 0 is least at a multiple of the weights of
+    # the nearest point.
+    rows = np.vstack([(p.memories - y).T / p.m, np.ones(len(p.memories))])
+    weights, _ = optimize.nnls(rows, np.append(np.zeros_like(y), 1.0))
     total = float(np.sum(weights))
-    nearest = p.memories.T @ (weights / total) if total > 0 else p.memories[0]
-    away = y - nearest
+    away = (y - p.memories).T @ (weights / total) if total > 0 else y - p.memories[0]
     length = norm(away)
     if length <= tolerance:
         return Slack(-length, tolerance, p.m)

@@ -57,8 +57,9 @@ assert len(p) == len(memories) and np.min(p) >= -{tolerance} and abs(np.sum(p) -
     "hull": """\
 from scipy.optimize import nnls
 y = update(memories, query, beta)
-# the least distance of (y, 1) from nonnegative combinations of (memory, 1): 0 in the convex hull
-_, distance = nnls(np.vstack([memories.T, np.ones(len(memories))]), np.append(y, 1.0))
+# weights of the point of the convex hull nearest to y, up to a factor
+w, _ = nnls(np.vstack([(memories - y).T, np.ones(len(memories))]), np.append(0 * y, 1.0))
+distance = np.linalg.norm(w / np.sum(w) @ memories - y)
 assert distance <= {tolerance}, (y, distance)
 """,
     "rotation": """\

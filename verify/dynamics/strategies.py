@@ -38,10 +38,12 @@ def memory_sets(draw: Any, max_memories: int = 6, max_dimension: int = 4, kinds:
     Kinds: free; antipodal pairs; a cluster of a given spread; duplicates; norms that differ up to a factor
     of 400; collinear; one memory at the origin.
     """
-    d = draw(st.integers(1, max_dimension))
-    count = draw(st.integers(1, max_memories))
     kind = draw(st.sampled_from(kinds))
-    rows = np.stack([draw(vectors(d)) for _ in range(count)])
+    d = draw(st.integers(1, max_dimension))
+    # Rows are drawn in full length: a smaller d then leaves all other choices where they were.
+    full = draw(st.lists(vectors(max_dimension), min_size=1, max_size=max_memories))
+    rows = np.stack(full)[:, :d].copy()
+    count = len(rows)
     if kind == "antipodal":
         rows[1::2] = -rows[: 2 * (count // 2) : 2]
     elif kind == "clustered":
@@ -53,7 +55,7 @@ def memory_sets(draw: Any, max_memories: int = 6, max_dimension: int = 4, kinds:
         factor = draw(st.lists(st.sampled_from((1.0, 4.0, 1 / 4, 100.0)), min_size=count, max_size=count))
         rows = rows * np.array(factor)[:, None]
     elif kind == "collinear":
-        rows = rows[:, :1] * draw(vectors(d))
+        rows = rows[:, :1] * draw(vectors(max_dimension))[:d]
     elif kind == "zero":
         rows[draw(st.integers(0, count - 1))] = 0.0
     return np.asarray(rows, dtype=np.float64) + 0.0  # no minus zero: it reads badly in a witness
