@@ -54,7 +54,8 @@ def test_models_without_an_energy_do_not_pass_where_they_should_not(name, broken
     report = check_dynamics(update, properties=[broken], examples=40, search=40, **options)
     found = report[broken]
     assert found.status == "fail"
-    assert found.witness.memories.size <= 3
+    assert found.witness.memories.shape[0] <= 3
+    assert found.witness.memories.shape[1] <= 2
     with pytest.raises(AssertionError):
         exec(found.code, {"update": update, **options})
 

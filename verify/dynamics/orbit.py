@@ -44,10 +44,12 @@ class Orbit:
 def follow(dynamics: Dynamics, p: Problem) -> Orbit:
     """Iterate from the query; orbits that do not settle are followed further before they are judged."""
     tolerance = 4 * floor(dynamics, p)
-    states, residuals = [p.query], [np.inf]
+    states, residuals, size = [p.query], [np.inf], p.scale
     while len(states) <= LONG:
         y = dynamics.step(p.at(states[-1]))
-        if y is None or not norm(y) < 1e12 * p.scale:
+        if y is not None and len(states) == 1:
+            size = max(p.scale, norm(y))  # a map may have a length of its own
+        if y is None or not norm(y) < 1e12 * size:
             ending: Ending = "undefined" if y is None else "wandering"
             return Orbit(states[-1], np.inf, 1.0, tolerance, ending)
         residuals.append(norm(y - states[-1]))

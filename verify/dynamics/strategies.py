@@ -18,11 +18,11 @@ CRITICAL = (1.0, 1 - 1e-3, 1 + 1e-3, 0.9, 1.1)
 
 
 def coordinates(bound: int = 3) -> st.SearchStrategy[float]:
-    """Numbers in [-bound, bound]: integers, then fractions with small denominators, then any float."""
+    """Numbers in [-bound, bound]: integers, then fractions with small denominators, then six decimals."""
     return st.one_of(
         st.integers(-bound, bound).map(float),
         st.fractions(-bound, bound, max_denominator=8).map(float),
-        st.floats(-bound, bound, allow_subnormal=False),
+        st.floats(-bound, bound).map(lambda v: round(v, 6)),
     )
 
 
