@@ -29,7 +29,7 @@ class Orbit:
         ratio: residual over the one before, an estimate of the contraction factor; 1 if unknown.
         tolerance: the residual at which a state counts as fixed.
         ending: "settled" (residual within tolerance), "cycle" (a state came back while the steps stayed
-            long), "wandering" (the steps did not shorten over 2048 of steps, or the states grew without
+            long), "wandering" (the steps did not shorten over 2048 steps, or the states grew without
             end: no descent of an energy that is bounded below does that), "open" (still shortening) or
             "undefined" (T failed).
     """
