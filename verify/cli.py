@@ -22,6 +22,7 @@ from simulations.backends import LIBRARIES, BackendError
 from simulations.memories_file import MemoryFileError, load_memories
 from simulations.variants import FAMILIES, VariantError, variant
 from verify import calculator_commands, known
+from verify.dynamics.command import dynamics, metastability
 from verify.loader import InputError, find, select
 from verify.record import citation, grid_lines
 from verify.replay import certify_again, simulate_again
@@ -372,7 +373,7 @@ def new(file: str) -> None:
     click.echo(f"written; try: hopcheck run {file}")
 
 
-for command in calculator_commands.COMMANDS:
+for command in (*calculator_commands.COMMANDS, dynamics, metastability):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -125,7 +125,8 @@ class Variant:
 class Rule:
     """A model given by its update alone: linear maps, random features, states of spins, gradient steps.
 
-    The attributes mean what they mean for :class:`Variant`; ``step(memories, query, beta)`` is T.
+    The attributes mean what they mean for :class:`Variant`; ``step(memories, query, beta)`` is T, computed
+    to the relative ``accuracy`` (0: that of the data type).
     """
 
     name: str
@@ -136,6 +137,7 @@ class Rule:
     promises: frozenset[str] = frozenset()
     statements: tuple[str, ...] = ()
     min_memories: int = 1
+    accuracy: float = 0.0
 
     def update(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return T(x) (..., d)."""

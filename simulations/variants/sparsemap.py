@@ -105,6 +105,7 @@ def sparsemap_variant(k: int) -> Variant:
     single = k == 1
     return Variant(
         name=f"sparsemap:k={k}",
+        min_memories=k,
         citation="Santos et al. 2024 (ICML), arXiv 2402.13725",
         weights=lambda v, xp: sparsemap(v, k, xp),
         log_weights=lambda v, xp: log_or_minus_inf(sparsemap(v, k, xp), xp),

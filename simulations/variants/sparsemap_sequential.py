@@ -204,6 +204,7 @@ def sequential_variant(k: int, reward: float) -> Variant:
     absent |= set() if single else {"distribution", "hull", "margin"}
     return Variant(
         name=f"sparsemap-sequential:k={k},reward={reward!r}",
+        min_memories=k,
         citation="Santos et al. 2024 (ICML), arXiv 2402.13725",
         weights=lambda v, xp: sequential(v, k, reward, xp),
         log_weights=lambda v, xp: log_or_minus_inf(sequential(v, k, reward, xp), xp),
