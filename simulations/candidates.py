@@ -87,12 +87,15 @@ def _entmax_raised(tau: Array, found: Candidates, alpha: float) -> Array:
     """Return tau (n, 1) after two of Newton's steps, which stay below the root: the sum is convex in tau."""
     p, starts, counts = 1 / (alpha - 1), found.starts, found.counts
     slack = 64 * np.finfo(tau.dtype).eps * (np.abs(tau) + p)
-    for _ in range(2):
-        u = found.v - np.repeat(tau, counts)
-        np.maximum(u, 0, out=u)
-        u *= alpha - 1
-        excess = np.add.reduceat(u**p, starts) - 1
-        tau = tau + np.maximum(excess / np.add.reduceat(u ** (p - 1), starts), 0)[:, None]
+    # Where a float of the size of tau does not resolve the window, powers overflow: no step beyond it.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        for _ in range(2):
+            u = found.v - np.repeat(tau, counts)
+            np.maximum(u, 0, out=u)
+            u *= alpha - 1
+            excess = np.add.reduceat(u**p, starts) - 1
+            newton = excess / np.add.reduceat(u ** (p - 1), starts)
+            tau = tau + np.clip(newton, 0, p)[:, None]
     return tau - slack
 
 
