@@ -148,6 +148,7 @@ def find(
     """
     tops: Array = None
     bound: Array = None
+    due = True
     parts: list[Candidates] = []
     for number, (start, v) in enumerate(blocks, 1):
         if tops is None:
@@ -155,14 +156,15 @@ def find(
         for first in range(0, v.shape[1], chosen.slots):
             part = v[:, first : first + chosen.slots]
             np.maximum(tops[:, : part.shape[1]], part, out=tops[:, : part.shape[1]])
-        if number & (number - 1) == 0:  # the bound rises ever more slowly
+        due = number & (number - 1) == 0  # the bound rises ever more slowly
+        if due:
             bound = chosen.bound(tops)
         parts.append(_not_below(v, bound, start))
         if count > 1 and sum(part.v.nbytes + part.index.nbytes for part in parts) > budget:
             return None
         if seen is not None:
             seen.add(v)
-    return parts, chosen.bound(tops)
+    return parts, bound if due else chosen.bound(tops)
 
 
 def combine(

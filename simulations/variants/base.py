@@ -28,7 +28,7 @@ Similarity = Callable[[Array, Array, Namespace], Array]
 BLOCK = 1 << 21
 
 # Scores (M x queries) from which on NumPy arrays are streamed: below, they fit the cache as they are.
-STREAM_FROM = 1 << 20
+STREAM_FROM = 1 << 18
 
 # Scores that the plain computation holds at a time where memories (M, d) are shared.
 PLAIN = 1 << 24
