@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import functools
 import json
+import resource
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -21,8 +23,10 @@ import numpy as np
 from simulations.streams import stream
 from simulations.variants import FAMILIES, update, variant
 
-# A first call that takes longer is the measurement.
-PATIENCE = 5.0
+# Seconds: a first call that takes longer is the measurement, and one beyond the limit is given up.
+PATIENCE, LIMIT = 3.0, 10
+# Bytes that NumPy may take: some variants build arrays of size queries x M x d.
+MEMORY = 12 << 30
 
 
 @functools.lru_cache(maxsize=2)
@@ -106,7 +110,14 @@ def timed(library: str, device: str, task: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def _give_up(*_: Any) -> None:
+    raise TimeoutError(f"more than {LIMIT} s")
+
+
 def main(library: str, device: str, threads: str) -> None:
+    signal.signal(signal.SIGALRM, _give_up)
+    if library == "numpy":
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     if library == "torch":
         import torch
 
@@ -118,11 +129,14 @@ def main(library: str, device: str, threads: str) -> None:
         try:
             task = order(library, device, *json.loads(line))
             if line not in warm:
+                signal.alarm(LIMIT)
                 warm[line] = timed(library, device, task)
+                signal.alarm(0)
             slow = warm[line] > PATIENCE
             seconds = warm[line] if slow else timed(library, device, task)
             print(json.dumps({"seconds": seconds, "slow": slow}), flush=True)
         except Exception as error:  # whatever a library objects to is the row's text
+            signal.alarm(0)
             print(json.dumps({"error": f"{type(error).__name__}: {error}"[:90]}), flush=True)
 
 

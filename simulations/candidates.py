@@ -125,10 +125,10 @@ class Candidates:
         return Candidates(self.v[cut], self.index[cut], counts)
 
     def above(self, bound: Array) -> Candidates:
-        """Drop what is below the bound (n, 1); nothing is below a bound that is nan. counts are positive."""
+        """Drop what is below the bound (n, 1); nothing is below a bound that is nan."""
         inside = ~(self.v < np.repeat(bound, self.counts))
         left = np.flatnonzero(inside)
-        counts = np.add.reduceat(inside, self.starts, dtype=np.intp)
+        counts = np.diff(np.searchsorted(left, np.append(self.starts, len(inside))))
         return Candidates(np.take(self.v, left), np.take(self.index, left), counts)
 
     def padded(self) -> tuple[Array, Array]:
@@ -179,7 +179,7 @@ def combine(
     out = []
     for first, last in _groups(np.sum([part.counts for part in parts], axis=0)):
         tau = bound[first:last]
-        found = _joined([part.rows(first, last) for part in parts]).above(tau)
+        found = _joined([part.rows(first, last).above(tau) for part in parts])
         if chosen.raised is not None:
             found = found.above(chosen.raised(tau, found))
         scores, inside = found.padded()
@@ -196,7 +196,6 @@ def _product(p: Array, found: Candidates, memories: Array) -> Array:
     matrix = csr_array((p, found.index, pointers), shape=(len(found.counts), len(memories)))
     if np.count_nonzero(p) > _DENSE * matrix.shape[0] * matrix.shape[1]:
         return matrix.toarray() @ memories
-    matrix.eliminate_zeros()
     return matrix @ memories
 
 

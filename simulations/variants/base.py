@@ -234,7 +234,9 @@ def update(variant: Variant, memories: Array, query: Array, beta: Array) -> Arra
         return out.reshape(*lead, d)
     if memories.ndim == 2:
         query = xp.broadcast_to(query, (*lead, d))
-    return _in_blocks(plain, memories, query, (beta,), xp, max(1, PLAIN // m))
+    # A similarity may hold (queries, M, d).
+    each = m if variant.similarity is None else m * d
+    return _in_blocks(plain, memories, query, (beta,), xp, max(1, PLAIN // each))
 
 
 def _has_sets(memories: Array, lead: tuple[int, ...]) -> bool:
