@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_numpy_namespace
+
+from simulations import kernels
 
 Array = Any
 Namespace = Any
@@ -24,6 +26,12 @@ Similarity = Callable[[Array, Array, Namespace], Array]
 
 # Elements (not bytes) of the largest temporary made when (M, d) memories meet many queries.
 BLOCK = 1 << 21
+
+# Scores (M x queries) from which on NumPy arrays are streamed: below, they fit the cache as they are.
+STREAM_FROM = 1 << 18
+
+# Scores that the plain computation holds at a time where memories (M, d) are shared.
+PLAIN = 1 << 24
 
 
 PROPERTIES = {
@@ -89,6 +97,11 @@ class Variant:
         margin: the score margin from which on the target's weight is exactly 1; None if there is none.
         lipschitz: a Lipschitz constant of ``weights`` in the Euclidean norm; None if there is none.
         similarity: z; None stands for the inner product.
+        stream: how :mod:`simulations.kernels` computes T for many queries: ("softmax", extra) for weights
+            exp(v_j) / (extra + sum_i exp(v_i)), ("entmax", alpha), or ("topk", k, "A" or "B"): softmax
+            over all, truncated to the k largest, or softmax over these; behind it ``weights`` once more,
+            so that a model with other weights made from this one is not streamed. Where not softmax,
+            ``weights`` is called with scores of -inf, too, whose weight is 0. None: always plain.
         statements: ids (globs allowed) of the statements that were made of this variant.
         min_memories: fewest memories that a set must have.
     """
@@ -105,6 +118,7 @@ class Variant:
     margin: float | None = None
     lipschitz: float | None = None
     similarity: Similarity | None = None
+    stream: tuple[Any, ...] | None = None
     statements: tuple[str, ...] = ()
     jacobian: Callable[[Array, Array, Array], Array] | None = None
     surplus: Callable[[Array, Namespace], tuple[Array, float]] | None = None
@@ -208,9 +222,47 @@ def scores(memories: Array, query: Array, beta: Array) -> Array:
 
 
 def update(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
-    """Return the retrieval map T(x) = sum_j p_j xi_j (..., d)."""
+    """Return the retrieval map T(x) = sum_j p_j xi_j (..., d).
+
+    Large problems never hold all M x queries scores: NumPy arrays are streamed where the variant declares
+    how, other arrays with memories (M, d) are taken some queries at a time. Rounding may differ from that
+    of a small problem with the same query.
+    """
     xp = array_namespace(memories, query)
-    return combine(memories, variant.weights(variant.scores(memories, query, beta), xp), xp)
+
+    def plain(memories: Array, query: Array, beta: Array) -> Array:
+        return combine(memories, variant.weights(variant.scores(memories, query, beta), xp), xp)
+
+    lead = np.broadcast_shapes(query.shape[:-1], memories.shape[:-2], getattr(beta, "shape", ()))
+    m, d = memories.shape[-2:]
+    if math.prod(lead) * m < STREAM_FROM or is_object(memories) or is_object(query):
+        return plain(memories, query, beta)
+    stream = _stream(variant, xp)
+    if stream and _has_sets(memories, lead) and kernels.can_stream(stream, memories, query, beta):
+        sets = math.prod(memories.shape[:-2])
+        query = np.broadcast_to(query, (*lead, d)).reshape(sets, -1, d)
+        beta = np.broadcast_to(beta, lead).reshape(sets, -1) if np.ndim(beta) else beta
+        out = kernels.step(stream, variant.weights, memories.reshape(sets, m, d), query, beta)
+        return out.reshape(*lead, d)
+    if memories.ndim == 2:
+        query = xp.broadcast_to(query, (*lead, d))
+    # A similarity may hold (queries, M, d).
+    each = m if variant.similarity is None else m * d
+    return _in_blocks(plain, memories, query, (beta,), xp, max(1, PLAIN // each))
+
+
+def _stream(variant: Variant, xp: Namespace) -> tuple[Any, ...] | None:
+    """Return how a variant is streamed, if it is and still has the weights that were declared with it."""
+    if variant.stream is None or variant.similarity is not None or not is_numpy_namespace(xp):
+        return None
+    *how, weights = variant.stream
+    return tuple(how) if weights is variant.weights else None
+
+
+def _has_sets(memories: Array, lead: tuple[int, ...]) -> bool:
+    """Tell whether memories are one set (M, d) or (1, .., M, d), or (.., 1, M, d) with queries (.., n, d)."""
+    own = tuple(memories.shape[:-2])
+    return math.prod(own) == 1 or (own[-1] == 1 and own[:-1] == tuple(lead[:-1]))
 
 
 def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
@@ -316,11 +368,12 @@ def _in_blocks(
     query: Array,
     others: tuple[Array, ...],
     xp: Namespace,
+    size: int | None = None,
 ) -> Array:
     """Apply ``function`` to blocks of queries, so that (queries, M, d) temporaries stay small."""
     lead = query.shape[:-1]
     many = math.prod(lead)
-    size = max(1, BLOCK // max(1, math.prod(memories.shape[-2:])))
+    size = size or max(1, BLOCK // max(1, math.prod(memories.shape[-2:])))
     if memories.ndim != 2 or many <= size:
         return function(memories, query, *others)
     flat = xp.reshape(query, (many, query.shape[-1]))

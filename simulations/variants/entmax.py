@@ -247,10 +247,15 @@ def entmax_variant(alpha: float) -> Variant:
     supports |= {"exact"} if sparse else set()
     supports |= {"rational"} if alpha == 2 else set()
     absent = {"margin": not sparse, "contraction": not regular}
+
+    def weights(v: Array, xp: Namespace) -> Array:
+        return entmax(v, alpha, xp)
+
     return Variant(
         name=f"entmax:alpha={alpha!r}",
         citation="Wu et al. 2024 (ICLR), arXiv 2312.17346; Santos et al. 2024 (ICML), arXiv 2402.13725",
-        weights=lambda v, xp: entmax(v, alpha, xp),
+        weights=weights,
+        stream=("entmax", alpha, weights),
         log_weights=lambda v, xp: log_entmax(v, alpha, xp),
         response=lambda v, xp: _response(v, xp, alpha),
         pair_bounds=(lambda margin, xp: _pair_bounds(margin, xp, alpha)) if regular else None,

@@ -77,4 +77,5 @@ SOFTMAX1 = Variant(
     statements=("outeffhop2024.*",),
     jacobian=_jacobian,
     surplus=_surplus,
+    stream=("softmax", 1, softmax1),
 )

@@ -113,5 +113,6 @@ SPARSE = Variant(
     promises=frozenset(PROPERTIES),
     margin=1.0,
     lipschitz=1.0,
+    stream=("entmax", 2, sparsemax),
     statements=("hu2023.*",),
 )
