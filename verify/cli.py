@@ -91,10 +91,12 @@ def list_variants() -> None:
     """List the model variants: parameters, citation, what they support and what their theory promises."""
     for name, family in FAMILIES.items():
         model = variant(name)
-        parameters = ", ".join(f"{k}={v}" for k, v in family.defaults.items())
+        parameters = ",".join(f"{k}={v}" for k, v in family.defaults.items())
         click.echo(f"{name}{':' if parameters else ''}{parameters}\n    {model.citation}")
         click.echo(f"    supports {', '.join(sorted(model.supports)) or 'nothing beyond NumPy arrays'}")
         click.echo(f"    promises {', '.join(sorted(model.promises)) or 'nothing'}")
+        if model.statements:
+            click.echo(f"    statements {', '.join(model.statements)}")
     click.echo(f"{len(FAMILIES)} families", err=True)
 
 
