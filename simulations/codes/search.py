@@ -1,0 +1,240 @@
+"""Search for N points on the unit sphere of R^n whose largest cosine is as small as possible.
+
+Many starts at once: random codes (and perturbed copies of good ones) are annealed under a smooth loss
+whose sharpness grows, and the best of each batch are polished to the last digits.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.codes import lbfgs
+from simulations.codes.certificate import certify_max_cosine
+from simulations.codes.code import Code
+from simulations.codes.losses import LOSSES, max_cosines, unit
+from simulations.codes.polish import largest_cosine, polish
+from simulations.streams import stream
+
+Array = Any
+Floats = NDArray[np.float64]
+
+BUDGETS = {"quick": 128, "standard": 1024, "thorough": 16384}
+"""Starts of each named budget."""
+
+# First sharpness times (1 - s): a low one finds codes that are even on the whole and misses the rest.
+FIRST_SHARPNESS = (1.0, 4.0, 16.0)
+LAST_SHARPNESS = 2000.0
+# Elements of the (starts, N, N) cosines of one batch: they stay in the cache.
+_BATCH = 1 << 15
+_SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a search stands.
+
+    Attributes:
+        starts: starts finished, of ``budget``.
+        max_cosine: the smallest largest cosine so far.
+        hits: polished starts that came within 1e-9 of it.
+        polished: starts that were polished.
+        points: the best code so far, (N, n).
+    """
+
+    starts: int
+    budget: int
+    max_cosine: float
+    hits: int
+    polished: int
+    points: Floats
+
+
+def anneal(
+    points: Array,
+    loss: str = "soft",
+    first: float = 1.0,
+    last: float = LAST_SHARPNESS,
+    factor: float = 3.0,
+    iterations: int = 60,
+) -> Array:
+    """Minimise a loss of growing sharpness by L-BFGS from each of B starts (B, N, n), any array library.
+
+    Args:
+        loss: a name in ``LOSSES``. The sharpness is k/(1 - s) for "soft", with s the largest cosine that
+            a cap-packing estimate promises for (n, N), and the exponent k itself for "riesz".
+        first, last, factor: k is first, first * factor, ... up to last.
+        iterations: evaluations at each k.
+
+    Returns:
+        (B, N, n) unit vectors.
+
+    Raises:
+        ValueError: an unknown loss.
+    """
+    if loss not in LOSSES:
+        raise ValueError(f"the loss is one of {', '.join(LOSSES)}, not {loss!r}")
+    batch, count, dimension = points.shape
+    gap = spacing(dimension, count) if loss == "soft" else 1.0
+    for k in _schedule(first, last, factor):
+
+        def objective(flat: Array, sharpness: float = k / gap) -> tuple[Array, Array]:
+            value, gradient = LOSSES[loss](flat.reshape((batch, count, dimension)), sharpness)
+            return value, gradient.reshape((batch, -1))
+
+        flat = lbfgs.minimise(objective, points.reshape((batch, -1)), iterations)
+        points = unit(flat.reshape((batch, count, dimension)))
+    return points
+
+
+def _schedule(first: float, last: float, factor: float) -> list[float]:
+    stages = max(1, math.ceil(math.log(last / first) / math.log(factor)))
+    return [first * factor**i for i in range(stages)] + [last]
+
+
+def spacing(n: int, N: int) -> float:
+    """Return a rough 1 - s for an optimal code: the spacing of the caps whose areas add up to the sphere.
+
+    Only the scale matters; it sets temperatures.
+    """
+    if n == 1 or N <= 2:
+        return 1.0
+    # Small caps of angular radius r have the area ~ c r^(n-1); r = theta/2 would be a packing of density 1.
+    log_area = math.lgamma(n / 2) - math.lgamma((n + 1) / 2) - math.log(2 * math.sqrt(math.pi))
+    radius = math.exp((-math.log(N) - log_area) / (n - 1))
+    return 1 - math.cos(min(2 * radius * 0.9, math.pi / 2))
+
+
+def optimise(
+    n: int,
+    N: int,
+    *,
+    seed: int = 0,
+    budget: str | int = "quick",
+    progress: Callable[[Progress], bool | None] | None = None,
+    losses: Sequence[str] = ("soft", "riesz"),
+) -> Code:
+    """Return the best code found of N points on the unit sphere of R^n, with its certificate.
+
+    Args:
+        seed: root seed; the result is a function of (n, N, seed, budget, losses) on one machine.
+        budget: a name in ``BUDGETS`` or the number of starts.
+        progress: called after every batch with a ``Progress``; a true answer ends the search.
+        losses: used in turn.
+
+    Ctrl-C ends the search and the best code so far is returned (if there is one).
+
+    Raises:
+        ValueError: n < 2, N < 2, an unknown budget or loss.
+    """
+    starts = _checked(n, N, budget, losses)
+    search = _Search(n, N)
+    try:
+        while search.starts < starts:
+            search.batch(seed, min(search.size, starts - search.starts), losses)
+            if progress is not None and progress(search.report(starts)):
+                break
+    except KeyboardInterrupt:
+        if search.best is None:
+            raise
+    return _as_code(search)
+
+
+def _checked(n: int, N: int, budget: str | int, losses: Sequence[str]) -> int:
+    if n < 2 or N < 2:
+        raise ValueError(f"a code to optimise has n >= 2 and N >= 2, not n = {n}, N = {N}")
+    if not losses or any(name not in LOSSES for name in losses):
+        raise ValueError(f"the losses are some of {', '.join(LOSSES)}, not {list(losses)!r}")
+    if isinstance(budget, str):
+        if budget not in BUDGETS:
+            raise ValueError(
+                f"the budget is a number of starts or one of {', '.join(BUDGETS)}, not {budget!r}"
+            )
+        return BUDGETS[budget]
+    if budget < 1:
+        raise ValueError(f"the budget is at least one start, not {budget}")
+    return budget
+
+
+def _as_code(search: "_Search") -> Code:
+    assert search.best is not None
+    enclosure = certify_max_cosine(search.best)
+    return Code(
+        name=f"optimised({search.n},{search.N})",
+        points=search.best,
+        max_cosine=float(enclosure[1]),
+        max_cosine_exact=None,
+        max_cosine_enclosure=enclosure,
+    )
+
+
+class _Search:
+    """The state of one search: the best code, the distinct good ones, the counts."""
+
+    def __init__(self, n: int, N: int) -> None:
+        self.n, self.N = n, N
+        self.size = int(min(64, max(2, _BATCH // (N * N))))
+        self.starts = self.rounds = self.polished = self.hits = 0
+        self.best: Floats | None = None
+        self.s = math.inf
+        self.elite: list[tuple[float, Floats]] = []
+
+    def batch(self, seed: int, size: int, losses: Sequence[str]) -> None:
+        """Run one batch of starts; every second one starts from perturbed good codes."""
+        random = stream(seed, "codes.optimise", self.n, self.N, self.rounds)
+        turn = self.rounds
+        if self.elite and turn % 2:
+            points = np.stack([self._perturbed(random) for _ in range(size)])
+            first = FIRST_SHARPNESS[-1] * 2
+        else:
+            points = unit(random.standard_normal((size, self.N, self.n)))
+            first = FIRST_SHARPNESS[turn // 2 % len(FIRST_SHARPNESS)]
+        loss = losses[turn // 2 % len(losses)]
+        self._keep(anneal(points, loss, first))
+        self.rounds += 1
+        self.starts += size
+
+    def _perturbed(self, random: np.random.Generator) -> Floats:
+        """Move a few points of a good code elsewhere."""
+        points = self.elite[int(random.integers(len(self.elite)))][1].copy()
+        moved = random.choice(self.N, int(random.integers(1, 2 + self.N // 8)), replace=False)
+        points[moved] = random.standard_normal((len(moved), self.n))
+        points += (
+            0.3
+            * math.sqrt(2 * (1 - self.s) / self.n)
+            * random.random()
+            * random.standard_normal(points.shape)
+        )
+        return np.asarray(unit(points))
+
+    def _keep(self, points: Floats) -> None:
+        """Polish those of a batch that might beat the best, one of each kind."""
+        rough = max_cosines(points)
+        gap = spacing(self.n, self.N)
+        seen: list[float] = []
+        for index in np.argsort(rough):
+            # A smooth minimiser is above its code by the last temperature times a logarithm.
+            if rough[index] > min(self.s, rough.min()) + 10 * gap / LAST_SHARPNESS or len(seen) >= 4:
+                break
+            if any(abs(rough[index] - other) < 1e-8 * gap for other in seen):
+                continue
+            seen.append(float(rough[index]))
+            self._add(polish(points[index]))
+
+    def _add(self, points: Floats) -> None:
+        s = largest_cosine(points)
+        self.polished += 1
+        if s < self.s - _SAME:
+            self.hits = 0
+        self.hits += s < self.s + _SAME
+        if s < self.s:
+            self.best, self.s = points, s
+        if all(abs(s - other) > _SAME for other, _ in self.elite):
+            self.elite = sorted([*self.elite, (s, points)], key=lambda pair: pair[0])[:8]
+
+    def report(self, budget: int) -> Progress:
+        assert self.best is not None
+        return Progress(self.starts, budget, self.s, self.hits, self.polished, self.best)
