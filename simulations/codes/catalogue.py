@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import sympy
+from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
 from simulations.codes import golay, graphs, kissing, polytopes
 from simulations.codes.code import Code
-from simulations.codes.exact import Exact
+from simulations.codes.exact import Exact, fraction
 
 Integers = NDArray[np.integer[Any]]
 
@@ -78,6 +79,8 @@ def _subset(n: int, N: int) -> Exact:
 
 
 _E8 = polytopes.roots_e8
+# Polygons up to this size get exact coordinates.
+_POLYGONS = 32
 _COHN_KUMAR = "Cohn and Kumar 2007, Table 1"
 _CDLL = "Cohn, de Laat and Leijenhorst 2024"
 _SPLAG = "Conway and Sloane, Sphere Packings, Lattices and Groups"
@@ -155,7 +158,10 @@ def construct(name: str) -> Code:
     Raises:
         ValueError: no such name.
     """
-    return _as_code(name, construction(name).build())
+    planned = construction(name)
+    if name.startswith("polygon-"):
+        return _polygon(planned.N)
+    return _as_code(name, planned.build())
 
 
 def _as_code(name: str, exact: Exact, n: int | None = None) -> Code:
@@ -164,12 +170,20 @@ def _as_code(name: str, exact: Exact, n: int | None = None) -> Code:
     if n is not None and n > points.shape[1]:
         points = np.pad(points, ((0, 0), (0, n - points.shape[1])))
     low, high = exact.enclosure()
-    value = (
-        sympy.cos(2 * sympy.pi / len(points))
-        if name.startswith("polygon")
-        else exact.ring.number(exact.largest)
-    )
+    value = exact.ring.number(exact.largest)
     return Code(name, points, float((low + high) / 2), value, (low, high), exact)
+
+
+def _polygon(N: int) -> Code:
+    """Build the N-gon; above _POLYGONS the field has too large a degree, and only cos(2 pi/N) is enclosed."""
+    turn = 2 * np.pi * np.arange(N) / N
+    points = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    with ctx.workprec(256):
+        ball = arb.cos_pi_fmpq(fmpq(2, N))
+        low, high = fraction(ball.lower()), fraction(ball.upper())
+    exact = polytopes.polygon(N) if N <= _POLYGONS else None
+    value = sympy.cos(2 * sympy.pi / N)
+    return Code(f"polygon-{N}", points, float((low + high) / 2), value, (low, high), exact)
 
 
 def constructions(n: int) -> list[Code]:

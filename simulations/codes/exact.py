@@ -4,7 +4,7 @@ An element of Z[a] is its integer coefficients by 1, a, a^2, ... (last axis of a
 of integers go through floats where every partial sum stays below 2^53, so they are exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -121,8 +121,8 @@ class Exact:
             all pairs is then asked of one point of each orbit only. That they do is checked.
 
     Raises:
-        ValueError: shape; squared norms that differ; a symmetry that is none; entries so large that the
-            products could be inexact.
+        ValueError: shape; squared norms that differ; a symmetry that is none (on first use).
+        OverflowError: inner products beyond 64 bits.
     """
 
     vectors: Integers
@@ -132,48 +132,45 @@ class Exact:
     def __post_init__(self) -> None:
         if self.vectors.ndim != 3 or self.vectors.shape[2] != self.ring.degree:
             raise ValueError(f"exact coordinates are (N, k, {self.ring.degree}), not {self.vectors.shape}")
-        _, k, degree = self.vectors.shape
-        largest = int(np.abs(self.vectors).max())
-        weight = int(np.abs(self.ring.reduction).sum())
-        if largest * largest * k * degree * degree * weight >= 2**53:
-            raise ValueError(f"entries up to {largest} are too large for exact products of floats")
-        norms = self._products(self.vectors, self.vectors)
-        if not np.all(norms == norms[0]):
+        dots = self._combined(lambda a, b: np.sum(self._operand[:, :, a] * self._operand[:, :, b], axis=1))
+        if not np.all(dots == dots[0]):
             raise ValueError("the points of a code have one squared norm; found several")
 
-    def _products(self, x: Integers, y: Integers) -> Ints:
-        """Return the inner products of corresponding rows, (N, degree)."""
+    @cached_property
+    def _operand(self) -> Any:
+        """The vectors as floats where products of floats are exact, as Python integers otherwise."""
+        largest = np.abs(self.vectors).max(axis=(0, 1)).astype(np.float64)
+        d, k = self.ring.degree, self.vectors.shape[1]
+        sizes = sum(
+            largest[a] * largest[b] * np.abs(self.ring.reduction[a + b]).astype(np.float64)
+            for a in range(d)
+            for b in range(d)
+        )
+        return self.vectors.astype(np.float64 if k * np.max(sizes) < 2**53 else object)
+
+    def _combined(self, product: Callable[[int, int], Any]) -> Ints:
+        """Return the ring elements sum_{a,b} product(a, b) alpha^(a+b), (..., degree)."""
         d = self.ring.degree
-        out = np.zeros((len(x), d), dtype=np.int64)
+        parts: list[Any] = [0] * d
         for a in range(d):
             for b in range(d):
-                dot = np.einsum("nk,nk->n", x[:, :, a], y[:, :, b], dtype=np.int64)
-                out += dot[:, None] * self.ring.reduction[a + b]
-        return out
+                dot = product(a, b)
+                for c, factor in enumerate(self.ring.reduction[a + b].tolist()):
+                    parts[c] = parts[c] + factor * dot if factor else parts[c]
+        shape = np.shape(product(0, 0))
+        return np.stack([np.broadcast_to(part, shape) for part in parts], axis=-1).astype(np.int64)
 
     @cached_property
     def norm(self) -> tuple[int, ...]:
         """The common squared norm, an element of the ring."""
-        first = self.vectors[:1]
-        return tuple(int(c) for c in self._products(first, first)[0])
+        first = self._operand[0]
+        dots = self._combined(lambda a, b: np.sum(first[:, a] * first[:, b]))
+        return tuple(int(c) for c in dots)
 
     def gram(self, rows: slice | Ints) -> Ints:
         """Return the inner products of the rows with all points, (R, N, degree)."""
-        d = self.ring.degree
-        left = self.vectors[rows].astype(np.float64)
-        right = self._floats
-        parts = [np.zeros((left.shape[0], right.shape[0])) for _ in range(d)]
-        for a in range(d):
-            for b in range(d):
-                dot = left[:, :, a] @ right[:, :, b].T
-                for c, factor in enumerate(self.ring.reduction[a + b]):
-                    if factor:
-                        parts[c] += factor * dot
-        return np.stack(parts, axis=-1).astype(np.int64)
-
-    @cached_property
-    def _floats(self) -> Floats:
-        return self.vectors.astype(np.float64)
+        left, right = self._operand[rows], self._operand
+        return self._combined(lambda a, b: left[:, :, a] @ right[:, :, b].T)
 
     def cosine(self, element: Sequence[int]) -> tuple[Fraction, ...]:
         """Return an inner product divided by the squared norm, as coefficients by powers of a."""
@@ -279,20 +276,20 @@ class Exact:
             return self.largest[0], self.largest[0]
         with ctx.workprec(_BITS):
             ball = self.ring.ball(self.largest)
-            return _fraction(ball.lower()), _fraction(ball.upper())
+            return fraction(ball.lower()), fraction(ball.upper())
 
     @cached_property
     def rank(self) -> int:
         """The dimension of the span, exact over the integers, numerically over other rings."""
         if self.ring.degree > 1:
             return int(np.linalg.matrix_rank(self._real()))
-        v = self._floats[:, :, 0]
+        v = self.vectors[:, :, 0].astype(np.float64)
         return int(fmpz_mat((v.T @ v).astype(np.int64).tolist()).rank())
 
     def _real(self) -> Floats:
         units = np.eye(self.ring.degree, dtype=int).tolist()
         powers = [_centre(self.ring.ball([Fraction(c) for c in unit])) for unit in units]
-        return np.asarray(self._floats @ np.array(powers), dtype=np.float64)
+        return np.asarray(self.vectors.astype(np.float64) @ np.array(powers), dtype=np.float64)
 
     def points(self) -> Floats:
         """Return unit vectors (N, rank), in coordinates of the span where it is not the whole space."""
@@ -321,6 +318,7 @@ def _centre(ball: arb) -> float:
     return float(ball.mid())
 
 
-def _fraction(end: arb) -> Fraction:
+def fraction(end: arb) -> Fraction:
+    """Return the midpoint of a ball, a dyadic rational."""
     mantissa, exponent = end.mid().man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

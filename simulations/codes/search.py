@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from simulations.codes import lbfgs
@@ -31,6 +32,8 @@ LAST_SHARPNESS = 2000.0
 # Elements of the (starts, N, N) cosines of one batch: they stay in the cache.
 _BATCH = 1 << 15
 _SAME = 1e-9
+# Batches of perturbed good codes after a batch for each first sharpness.
+_PERTURBED = 2
 
 
 @dataclass(frozen=True)
@@ -77,20 +80,22 @@ def anneal(
     """
     if loss not in LOSSES:
         raise ValueError(f"the loss is one of {', '.join(LOSSES)}, not {loss!r}")
-    batch, count, dimension = points.shape
+    xp = array_namespace(points)
+    shape = batch, count, dimension = points.shape
     gap = spacing(dimension, count) if loss == "soft" else 1.0
-    for k in _schedule(first, last, factor):
+    for k in exponents(first, last, factor):
 
         def objective(flat: Array, sharpness: float = k / gap) -> tuple[Array, Array]:
-            value, gradient = LOSSES[loss](flat.reshape((batch, count, dimension)), sharpness)
-            return value, gradient.reshape((batch, -1))
+            value, gradient = LOSSES[loss](xp.reshape(flat, shape), sharpness)
+            return value, xp.reshape(gradient, (batch, -1))
 
-        flat = lbfgs.minimise(objective, points.reshape((batch, -1)), iterations)
-        points = unit(flat.reshape((batch, count, dimension)))
+        flat = lbfgs.minimise(objective, xp.reshape(points, (batch, -1)), iterations)
+        points = unit(xp.reshape(flat, shape))
     return points
 
 
-def _schedule(first: float, last: float, factor: float) -> list[float]:
+def exponents(first: float, last: float, factor: float) -> list[float]:
+    """Return first, first * factor, ... below last, and last."""
     stages = max(1, math.ceil(math.log(last / first) / math.log(factor)))
     return [first * factor**i for i in range(stages)] + [last]
 
@@ -176,23 +181,24 @@ class _Search:
 
     def __init__(self, n: int, N: int) -> None:
         self.n, self.N = n, N
-        self.size = int(min(64, max(2, _BATCH // (N * N))))
+        self.size = int(min(32, max(2, _BATCH // (N * N))))
         self.starts = self.rounds = self.polished = self.hits = 0
         self.best: Floats | None = None
         self.s = math.inf
         self.elite: list[tuple[float, Floats]] = []
 
     def batch(self, seed: int, size: int, losses: Sequence[str]) -> None:
-        """Run one batch of starts; every second one starts from perturbed good codes."""
+        """Run one batch of starts: random codes for each first sharpness, then perturbed good codes."""
         random = stream(seed, "codes.optimise", self.n, self.N, self.rounds)
-        turn = self.rounds
-        if self.elite and turn % 2:
+        kinds = len(FIRST_SHARPNESS)
+        cycle, turn = divmod(self.rounds, kinds + _PERTURBED)
+        if turn < kinds:
+            points = unit(random.standard_normal((size, self.N, self.n)))
+            first = FIRST_SHARPNESS[turn]
+        else:
             points = np.stack([self._perturbed(random) for _ in range(size)])
             first = FIRST_SHARPNESS[-1] * 2
-        else:
-            points = unit(random.standard_normal((size, self.N, self.n)))
-            first = FIRST_SHARPNESS[turn // 2 % len(FIRST_SHARPNESS)]
-        loss = losses[turn // 2 % len(losses)]
+        loss = losses[cycle % len(losses)]
         self._keep(anneal(points, loss, first))
         self.rounds += 1
         self.starts += size
