@@ -18,7 +18,7 @@ from simulations.codes import (
 )
 from simulations.codes.losses import LOSSES, max_cosines, riesz_energy, soft_max_cosine, unit
 from simulations.codes.polish import largest_cosine, near_pairs, polish, tangent_bases
-from simulations.codes.search import exponents, spacing
+from simulations.codes.search import core, exponents, spacing, starts_of
 from simulations.streams import stream
 
 
@@ -61,8 +61,8 @@ def test_other_array_libraries_give_the_same_codes(library):
     x = unit(starts(4, 7, 3))
     # A few steps agree to rounding; to the end only the loss, as the sphere's rotations are free.
     for iterations, tol in ((6, 1e-10), (60, np.inf)):
-        ours = anneal(x, "soft", last=30.0, iterations=iterations)
-        theirs = np.asarray(anneal(xp.asarray(x), "soft", last=30.0, iterations=iterations))
+        ours = anneal(x, "soft", last=30.0, iterations=iterations, settle=1)
+        theirs = np.asarray(anneal(xp.asarray(x), "soft", last=30.0, iterations=iterations, settle=1))
         assert np.abs(theirs - ours).max() <= tol
     gap = spacing(3, 7)
     assert np.allclose(soft_max_cosine(theirs, 30 / gap)[0], soft_max_cosine(ours, 30 / gap)[0], atol=1e-6)
@@ -219,6 +219,24 @@ def test_progress_and_stopping():
     assert np.array_equal(code.points, seen[-1].points)
 
 
+def test_named_budgets_shrink_with_the_size():
+    assert starts_of("quick", 3, 24) == 128
+    assert starts_of("quick", 8, 240) == 8
+    assert starts_of("thorough", 24, 10_000) == 4
+
+
+def test_search_on_another_array_library():
+    torch = pytest.importorskip("torch")
+    code = optimise(3, 7, budget=16, batch=16, to_array=torch.asarray)
+    assert isinstance(code.points, np.ndarray)
+    assert code.max_cosine == pytest.approx(cubic(3), abs=1e-14)
+
+
+def test_core_leaves_the_rattlers_out():
+    points = np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [-0.6, -0.6, -(0.28**0.5)]])
+    assert np.array_equal(core(points), points[:3])
+
+
 def test_interruption_keeps_the_best_so_far():
     def interrupt(progress):
         raise KeyboardInterrupt
@@ -251,6 +269,7 @@ def test_the_result_is_a_function_of_the_seed():
         {"n": 3, "N": 5, "budget": 0},
         {"n": 3, "N": 5, "losses": ("hinge",)},
         {"n": 3, "N": 5, "losses": ()},
+        {"n": 3, "N": 5, "batch": 0},
     ],
 )
 def test_bad_arguments(arguments):

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq, null_space
 from scipy.optimize import linprog, nnls
 from scipy.sparse import csr_array, hstack
+from scipy.sparse.linalg import lsqr
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Largest Karush-Kuhn-Tucker system that is solved densely.
-_DENSE = 3000
+DENSE = 3000
 # The Newton iterate may exceed the code it replaces by this much.
 _ROUNDING = 4e-16
 # Linear programmes without a try of Newton's method.
@@ -27,14 +28,19 @@ _KICK = 0.03
 
 
 def polish(points: Floats, radius: float = 3e-3, steps: int = 30) -> Floats:
-    """Return a code (N, n) of unit vectors whose largest cosine is no larger than that of ``points``.
+    """Return a code (N, n) of unit vectors whose largest cosine is, up to rounding, no larger.
 
     Args:
         points: (N, n), N >= 2, unit vectors near a local optimum.
         radius: first trust radius of the linear programmes, in each tangent coordinate.
         steps: most linear programmes between two saddle points.
+
+    A code of more than ``DENSE`` contacts and tangent coordinates only has its contacts evened out.
     """
-    best = _settle(_normalised(points), radius, steps)
+    best = _normalised(points)
+    if is_large(best):
+        return _evened(best)
+    best = _settle(best, radius, steps)
     s = largest_cosine(best)
     for _ in range(_SADDLES):
         trials = [_settle(kicked, radius, steps) for kicked in _off_saddle(best, s)]
@@ -42,6 +48,27 @@ def polish(points: Floats, radius: float = 3e-3, steps: int = 30) -> Floats:
         if not largest_cosine(better) < s - 1e-13:
             break
         best, s = better, largest_cosine(better)
+    return best
+
+
+def is_large(points: Floats) -> bool:
+    """Tell whether the contacts (N, n), roughly, and the tangent coordinates exceed ``DENSE``."""
+    close = near_pairs(points, 1e-2 * (1 - largest_cosine(points)))
+    return bool(len(close) + points.shape[0] * (points.shape[1] - 1) > DENSE)
+
+
+def _evened(best: Floats, steps: int = 6) -> Floats:
+    """Make the cosines of the contacts equal by Gauss-Newton steps of smallest norm, while that helps."""
+    pairs = _apparent_contacts(best, largest_cosine(best))[0]
+    for _ in range(steps):
+        bases = tangent_bases(best)
+        jacobian, involved = _jacobian(best, bases, pairs)
+        cos = np.einsum("an,an->a", best[pairs[:, 0]], best[pairs[:, 1]])
+        change = lsqr(hstack([jacobian, -np.ones((len(pairs), 1))]), cos.mean() - cos, atol=1e-12, btol=1e-12)
+        trial = _normalised(best + _spread(best, bases, involved, change[0][:-1]))
+        if not largest_cosine(trial) < largest_cosine(best):
+            break
+        best = trial
     return best
 
 
@@ -54,7 +81,7 @@ def _off_saddle(points: Floats, s: float) -> list[Floats]:
     pairs = near_pairs(points, 1e-10)
     bases = tangent_bases(points)
     jacobian, involved = _jacobian(points, bases, pairs)
-    if sum(jacobian.shape) > _DENSE:
+    if sum(jacobian.shape) > DENSE:
         return []
     j = jacobian.toarray()
     weight = _balance(j)
@@ -217,7 +244,7 @@ def _newton_iteration(x: Floats, pairs: Ints, weight: Floats, steps: int, adapti
         bases = tangent_bases(x)
         jacobian, involved = _jacobian(x, bases, pairs)
         count, size = jacobian.shape
-        if count + size > _DENSE:
+        if count + size > DENSE:
             return None
         j = jacobian.toarray()
         cos = np.einsum("an,an->a", x[pairs[:, 0]], x[pairs[:, 1]])

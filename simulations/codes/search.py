@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, to_device
 from numpy.typing import NDArray
 
 from simulations.codes import lbfgs
 from simulations.codes.certificate import certify_max_cosine
 from simulations.codes.code import Code
+from simulations.codes.isometry import isometric
 from simulations.codes.losses import LOSSES, max_cosines, unit
-from simulations.codes.polish import largest_cosine, polish
+from simulations.codes.polish import is_large, largest_cosine, near_pairs, polish
 from simulations.streams import stream
 
 Array = Any
 Floats = NDArray[np.float64]
 
 BUDGETS = {"quick": 128, "standard": 1024, "thorough": 16384}
-"""Starts of each named budget."""
+"""Most starts of each named budget; large codes get fewer, see ``starts_of``."""
 
 # First sharpness times (1 - s): a low one finds codes that are even on the whole and misses the rest.
 FIRST_SHARPNESS = (1.0, 4.0, 16.0)
@@ -34,6 +35,8 @@ _BATCH = 1 << 15
 _SAME = 1e-9
 # Batches of perturbed good codes after a batch for each first sharpness.
 _PERTURBED = 2
+# Good codes, no two isometric, from which the perturbed starts come.
+_ELITE = 8
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def anneal(
     last: float = LAST_SHARPNESS,
     factor: float = 3.0,
     iterations: int = 60,
+    settle: int = 300,
 ) -> Array:
     """Minimise a loss of growing sharpness by L-BFGS from each of B starts (B, N, n), any array library.
 
@@ -70,7 +74,8 @@ def anneal(
         loss: a name in ``LOSSES``. The sharpness is k/(1 - s) for "soft", with s the largest cosine that
             a cap-packing estimate promises for (n, N), and the exponent k itself for "riesz".
         first, last, factor: k is first, first * factor, ... up to last.
-        iterations: evaluations at each k.
+        iterations: most evaluations at each k.
+        settle: the same at the first k: there the code finds its order, which takes many points long.
 
     Returns:
         (B, N, n) unit vectors.
@@ -83,13 +88,16 @@ def anneal(
     xp = array_namespace(points)
     shape = batch, count, dimension = points.shape
     gap = spacing(dimension, count) if loss == "soft" else 1.0
-    for k in exponents(first, last, factor):
+    for stage, k in enumerate(exponents(first, last, factor)):
 
         def objective(flat: Array, sharpness: float = k / gap) -> tuple[Array, Array]:
             value, gradient = LOSSES[loss](xp.reshape(flat, shape), sharpness)
             return value, xp.reshape(gradient, (batch, -1))
 
-        flat = lbfgs.minimise(objective, xp.reshape(points, (batch, -1)), iterations)
+        # A component of the gradient is about 1/N; all but the last stage may stay a little off.
+        tol = 1e-10 if k == last else 1e-5 / count
+        most = iterations if stage else max(iterations, settle)
+        flat = lbfgs.minimise(objective, xp.reshape(points, (batch, -1)), most, tol=tol)
         points = unit(xp.reshape(flat, shape))
     return points
 
@@ -121,6 +129,8 @@ def optimise(
     budget: str | int = "quick",
     progress: Callable[[Progress], bool | None] | None = None,
     losses: Sequence[str] = ("soft", "riesz"),
+    to_array: Callable[[Floats], Array] = np.asarray,
+    batch: int | None = None,
 ) -> Code:
     """Return the best code found of N points on the unit sphere of R^n, with its certificate.
 
@@ -129,14 +139,19 @@ def optimise(
         budget: a name in ``BUDGETS`` or the number of starts.
         progress: called after every batch with a ``Progress``; a true answer ends the search.
         losses: used in turn.
+        to_array: brings the NumPy starts (B, N, n) to another array library or device, where they are
+            annealed; ``lambda x: torch.asarray(x, device="cuda")`` for instance.
+        batch: starts annealed together; by default as many as fit a processor's cache.
 
     Ctrl-C ends the search and the best code so far is returned (if there is one).
 
     Raises:
-        ValueError: n < 2, N < 2, an unknown budget or loss.
+        ValueError: n < 2, N < 2, an unknown budget or loss, an empty batch.
     """
     starts = _checked(n, N, budget, losses)
-    search = _Search(n, N)
+    if batch is not None and batch < 1:
+        raise ValueError(f"a batch has at least one start, not {batch}")
+    search = _Search(n, N, to_array, batch)
     try:
         while search.starts < starts:
             search.batch(seed, min(search.size, starts - search.starts), losses)
@@ -146,6 +161,11 @@ def optimise(
         if search.best is None:
             raise
     return _as_code(search)
+
+
+def starts_of(budget: str, n: int, N: int) -> int:
+    """Return the starts of a named budget: fewer where a start costs more than about 30 000 = N^2 n."""
+    return max(4, min(BUDGETS[budget], BUDGETS[budget] * 30_000 // (N * N * n)))
 
 
 def _checked(n: int, N: int, budget: str | int, losses: Sequence[str]) -> int:
@@ -158,7 +178,7 @@ def _checked(n: int, N: int, budget: str | int, losses: Sequence[str]) -> int:
             raise ValueError(
                 f"the budget is a number of starts or one of {', '.join(BUDGETS)}, not {budget!r}"
             )
-        return BUDGETS[budget]
+        return starts_of(budget, n, N)
     if budget < 1:
         raise ValueError(f"the budget is at least one start, not {budget}")
     return budget
@@ -176,12 +196,18 @@ def _as_code(search: "_Search") -> Code:
     )
 
 
+def core(points: Floats) -> Floats:
+    """Return the points (N, n) of a code that have a contact: what is left without the rattlers."""
+    return np.asarray(points[np.unique(near_pairs(points, _SAME))])
+
+
 class _Search:
     """The state of one search: the best code, the distinct good ones, the counts."""
 
-    def __init__(self, n: int, N: int) -> None:
+    def __init__(self, n: int, N: int, to_array: Callable[[Floats], Array], batch: int | None) -> None:
         self.n, self.N = n, N
-        self.size = int(min(32, max(2, _BATCH // (N * N))))
+        self.to_array = to_array
+        self.size = batch or min(32, max(2, _BATCH // (N * N)))
         self.starts = self.rounds = self.polished = self.hits = 0
         self.best: Floats | None = None
         self.s = math.inf
@@ -198,8 +224,9 @@ class _Search:
         else:
             points = np.stack([self._perturbed(random) for _ in range(size)])
             first = FIRST_SHARPNESS[-1] * 2
-        loss = losses[cycle % len(losses)]
-        self._keep(anneal(points, loss, first))
+        loss = losses[(cycle + turn) % len(losses)]
+        annealed = anneal(self.to_array(points), loss, first)
+        self._keep(np.asarray(to_device(annealed, "cpu")))
         self.rounds += 1
         self.starts += size
 
@@ -208,13 +235,9 @@ class _Search:
         points = self.elite[int(random.integers(len(self.elite)))][1].copy()
         moved = random.choice(self.N, int(random.integers(1, 2 + self.N // 8)), replace=False)
         points[moved] = random.standard_normal((len(moved), self.n))
-        points += (
-            0.3
-            * math.sqrt(2 * (1 - self.s) / self.n)
-            * random.random()
-            * random.standard_normal(points.shape)
-        )
-        return np.asarray(unit(points))
+        chord = math.sqrt(2 * (1 - self.s))
+        noise = random.standard_normal(points.shape) / math.sqrt(self.n)
+        return np.asarray(unit(points + 0.3 * chord * random.random() * noise))
 
     def _keep(self, points: Floats) -> None:
         """Polish those of a batch that might beat the best, one of each kind."""
@@ -228,9 +251,16 @@ class _Search:
             if any(abs(rough[index] - other) < 1e-8 * gap for other in seen):
                 continue
             seen.append(float(rough[index]))
-            self._add(polish(points[index]))
+            self._add(self._finished(points[index]))
+
+    def _finished(self, points: Floats) -> Floats:
+        """Polish; a large code is first taken to temperatures that leave several digits more."""
+        if is_large(points):
+            points = anneal(points[None], "soft", LAST_SHARPNESS, 1e6, 5.0, 100)[0]
+        return polish(points)
 
     def _add(self, points: Floats) -> None:
+        """Count a finished start; keep it if it is among the best and no copy of one of them."""
         s = largest_cosine(points)
         self.polished += 1
         if s < self.s - _SAME:
@@ -238,8 +268,8 @@ class _Search:
         self.hits += s < self.s + _SAME
         if s < self.s:
             self.best, self.s = points, s
-        if all(abs(s - other) > _SAME for other, _ in self.elite):
-            self.elite = sorted([*self.elite, (s, points)], key=lambda pair: pair[0])[:8]
+        if not any(abs(s - t) <= _SAME and isometric(core(points), core(x)) for t, x in self.elite):
+            self.elite = sorted([*self.elite, (s, points)], key=lambda pair: pair[0])[:_ELITE]
 
     def report(self, budget: int) -> Progress:
         assert self.best is not None
