@@ -105,7 +105,7 @@ CONSTRUCTIONS: dict[str, Construction] = {
     "P12a": Construction(12, 840, partial(kissing.blocks_of_four, 12), _SPLAG),
     "barnes-wall": Construction(16, 4320, _barnes_wall, _SPLAG),
     "kerdock-16": Construction(16, 288, partial(polytopes.kerdock, 2), _CDLL),
-    "new-signs-19": Construction(19, 11948, partial(kissing.new_signs, 19), "arXiv 2603.10425"),
+    "new-signs-19": Construction(19, 11948, partial(kissing.new_signs, 19), "cf. arXiv 2603.10425"),
     "new-signs-20": Construction(20, 19448, partial(kissing.new_signs, 20), "Cohn and Li 2024"),
     "gewirtz": Construction(20, 56, lambda: graphs.embedding(graphs.gewirtz()), _CDLL),
     "hoffman-singleton": Construction(21, 50, lambda: graphs.embedding(graphs.hoffman_singleton()), _CDLL),

@@ -152,12 +152,13 @@ class Exact:
         """Return the ring elements sum_{a,b} product(a, b) alpha^(a+b), (..., degree)."""
         d = self.ring.degree
         parts: list[Any] = [0] * d
+        shape: tuple[int, ...] = ()
         for a in range(d):
             for b in range(d):
                 dot = product(a, b)
+                shape = np.shape(dot)
                 for c, factor in enumerate(self.ring.reduction[a + b].tolist()):
                     parts[c] = parts[c] + factor * dot if factor else parts[c]
-        shape = np.shape(product(0, 0))
         return np.stack([np.broadcast_to(part, shape) for part in parts], axis=-1).astype(np.int64)
 
     @cached_property

@@ -75,7 +75,7 @@ def new_signs(n: int) -> Exact:
     Cohn and Li 2024 (arXiv 2411.04916): take the Leech vectors on n coordinates, give those on octads an
     odd number of minus signs, and add sqrt(32/n) (+-1)^n with signs from a code that meets all these
     octads evenly and has distance 5 or more: Golay words by their pattern on the other coordinates. In
-    dimension 19 ten patterns at distance at most 3 do (11948 points, arXiv 2603.10425; found here from
+    dimension 19 ten patterns at distance at most 3 do (11948 points, as in arXiv 2603.10425; here from
     the largest such set, Kleitman 1966).
 
     Raises:
