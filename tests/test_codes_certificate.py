@@ -21,6 +21,7 @@ from simulations.codes import (
     rattlers,
     same_spectrum,
 )
+from simulations.codes.graphs import embedding
 from simulations.streams import stream
 
 
@@ -155,6 +156,20 @@ def test_equal_spectra_do_not_suffice():
     a, b = (np.stack([np.cos(np.array(k) / 6), np.sin(np.array(k) / 6)], axis=1) for k in (first, second))
     assert same_spectrum(a, b)
     assert not isometric(a, b)
+
+
+def test_equal_views_from_every_point_do_not_suffice():
+    # Two strongly regular graphs (16, 6, 2, 2): rook moves on a 4 x 4 board, and Shrikhande's.
+    cells = [(i, j) for i in range(4) for j in range(4)]
+    steps = {(1, 0), (3, 0), (0, 1), (0, 3), (1, 1), (3, 3)}
+    rook = np.array([[int((a == c) != (b == d)) for c, d in cells] for a, b in cells])
+    torus = np.array([[int(((a - c) % 4, (b - d) % 4) in steps) for c, d in cells] for a, b in cells])
+    a, b = (embedding(graph).points() for graph in (rook, torus))
+    assert a.shape == b.shape == (16, 9)
+    assert np.allclose(np.sort(a @ a.T, axis=1), np.sort(b @ b.T, axis=1), atol=1e-12)
+    assert same_spectrum(a, b)
+    assert not isometric(a, b)
+    assert isometric(b, b[::-1])
 
 
 def test_points_in_a_subspace():
