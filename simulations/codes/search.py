@@ -211,6 +211,7 @@ class _Search:
         self.starts = self.rounds = self.polished = self.hits = 0
         self.best: Floats | None = None
         self.s = math.inf
+        self.drop = 0.0
         self.elite: list[tuple[float, Floats]] = []
 
     def batch(self, seed: int, size: int, losses: Sequence[str]) -> None:
@@ -225,7 +226,8 @@ class _Search:
             points = np.stack([self._perturbed(random) for _ in range(size)])
             first = FIRST_SHARPNESS[-1] * 2
         loss = losses[(cycle + turn) % len(losses)]
-        annealed = anneal(self.to_array(points), loss, first)
+        # Only soft first stages have an order to find; sharp ones keep the one they are given.
+        annealed = anneal(self.to_array(points), loss, first, settle=300 if first < 10 else 60)
         self._keep(np.asarray(to_device(annealed, "cpu")))
         self.rounds += 1
         self.starts += size
@@ -244,14 +246,17 @@ class _Search:
         rough = max_cosines(points)
         gap = spacing(self.n, self.N)
         seen: list[float] = []
+        # The annealed code lies above the polished one by much the same each time.
+        reach = self.s + (2 * self.drop or math.inf)
         for index in np.argsort(rough):
-            # A smooth minimiser is above its code by the last temperature times a logarithm.
-            if rough[index] > min(self.s, rough.min()) + 10 * gap / LAST_SHARPNESS or len(seen) >= 4:
+            if rough[index] > min(reach, rough.min() + 10 * gap / LAST_SHARPNESS) or len(seen) >= 4:
                 break
             if any(abs(rough[index] - other) < 1e-8 * gap for other in seen):
                 continue
             seen.append(float(rough[index]))
-            self._add(self._finished(points[index]))
+            finished = self._finished(points[index])
+            self.drop = max(0.8 * self.drop, float(rough[index]) - largest_cosine(finished))
+            self._add(finished)
 
     def _finished(self, points: Floats) -> Floats:
         """Polish; a large code is first taken to temperatures that leave several digits more."""
