@@ -39,6 +39,7 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/codes.py compare
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
