@@ -18,7 +18,7 @@ from rich.progress import Progress as Bar
 from bounds import expr
 from reports import render, schema, terminal
 from simulations.memories_file import MemoryFileError, load_memories
-from verify import known
+from verify import codes, known
 from verify.loader import InputError, installed, select
 from verify.record import citation, grid_lines
 from verify.replay import certify_again, simulate_again
@@ -266,6 +266,9 @@ def new(file: str) -> None:
     path.write_text(files("verify").joinpath("template.py.txt").read_text().replace("{name}", file))
     click.echo(f"written; try: hopcheck run {file}")
 
+
+main.add_command(codes.code_command)
+main.add_command(codes.certify_command)
 
 if __name__ == "__main__":
     main()

@@ -18,13 +18,13 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from bounds.exact import Real, escalate
-from bounds.packing import elementary, existence, gegenbauer, levenshtein, simplex
+from bounds.packing import elementary, existence, gegenbauer, levenshtein, simplex, three_point
 from bounds.packing.cosine import rational_above, rational_below, read_cosine
 from bounds.packing.linear import Proof, holds
 
 FORMAT = "hopcheck packing certificate 1"
 CLAIMS = ("size_at_most", "cosine_at_least", "size_at_least")
-_DIMENSION_LIMIT, _COEFFICIENTS_LIMIT, _DIGITS_LIMIT = 100_000, 400, 20_000
+_DIMENSION_LIMIT, _COEFFICIENTS_LIMIT, _DIGITS_LIMIT, _DEGREE_LIMIT = 100_000, 400, 20_000, 20
 _RATIONAL = re.compile(r"-?\d+(/[1-9]\d*)?")
 
 Certificate = Mapping[str, Any]
@@ -171,7 +171,7 @@ def circle_floor(n: int, s: Any) -> int:
 
 
 def _rankin_cosine(n: int, s: Any, size: int, _c: Certificate) -> str:
-    value = elementary.rankin_cosine(n, size)
+    value = elementary.rankin_cosine(n, min(size, 2 * n))
     return "" if s <= value else f"the least max cosine is {value}"
 
 
@@ -222,6 +222,45 @@ def _linear_cosine(n: int, s: Any, size: int, c: Certificate) -> str:
     )
 
 
+def _three_point_proof(n: int, s: Any, c: Certificate) -> three_point.Proof | str:
+    rows, factors = c.get("diagonal"), c.get("factors")
+    if not isinstance(rows, list) or not (1 <= len(rows) <= _DEGREE_LIMIT) or not isinstance(factors, list):
+        raise CertificateError("diagonal, factors: expected lists of rational numbers and of matrices")
+    proof = three_point.Proof(
+        n,
+        [rational(c, f"diagonal[{k}]", x) for k, x in enumerate(rows)],
+        [_matrix(c, f"factors[{k}]", x) for k, x in enumerate(factors)],
+        rational(c, "pair_max", c.get("pair_max")),
+        rational(c, "triple_gap", c.get("triple_gap")),
+        rational(c, "upto", c.get("upto")),
+    )
+    if n < 3 or not read_cosine(proof.upto) >= s:
+        return "the interval ends below the max cosine, or the dimension is below 3"
+    return three_point.defect(proof) or proof
+
+
+def _matrix(c: Certificate, field: str, given: Any) -> list[list[Fraction]]:
+    if not isinstance(given, list) or not given or not all(isinstance(row, list) for row in given):
+        raise CertificateError(f"{field}: expected a matrix as a list of rows")
+    if len({len(row) for row in given}) != 1 or len(given[0]) > len(given):
+        raise CertificateError(f"{field}: expected rows of the same length, at most as many columns as rows")
+    return [[rational(c, field, x) for x in row] for row in given]
+
+
+def _three_point_size(n: int, s: Any, size: int, c: Certificate) -> str:
+    proof = _three_point_proof(n, s, c)
+    if isinstance(proof, str):
+        return proof
+    return "" if proof.value < size + 1 else f"the matrices prove at most {float(proof.value):.9g}"
+
+
+def _three_point_cosine(n: int, s: Any, size: int, c: Certificate) -> str:
+    proof = _three_point_proof(n, s, c)
+    if isinstance(proof, str):
+        return proof
+    return "" if proof.value < size else f"the matrices prove at most {float(proof.value):.9g} points"
+
+
 def _code(n: int, s: Any, size: int, c: Certificate) -> str:
     points = c.get("points")
     if not isinstance(points, list) or not all(isinstance(p, list) and len(p) == n for p in points):
@@ -247,6 +286,8 @@ _RULES: dict[tuple[str, str], Callable[[int, Any, int, Certificate], str]] = {
     ("caps", "cosine_at_least"): _exceeds(cap_floor),
     ("linear-programming", "size_at_most"): _linear_size,
     ("linear-programming", "cosine_at_least"): _linear_cosine,
+    ("three-point", "size_at_most"): _three_point_size,
+    ("three-point", "cosine_at_least"): _three_point_cosine,
     ("elementary", "size_at_least"): _at_least(existence.elementary_size),
     ("covering", "size_at_least"): _at_least(existence.covering_size),
     ("random", "size_at_least"): _at_least(existence.expurgated_size),
