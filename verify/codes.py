@@ -195,7 +195,7 @@ def _optimise(n: int, size: int, search: Search) -> Any:
 
 
 def certificates(found: Found) -> dict[str, Any]:
-    """The certificates of all bounds that give the two ends of the interval, as one JSON object for a file."""
+    """The certificates of all bounds that give the two ends of the interval, as one JSON object."""
     ends = [b.certificate for side in ("lower", "upper") for b in found.bounds.attaining(side)]
     return {"format": FORMAT, "certificates": [c for c in ends if c is not None]}
 

@@ -66,7 +66,7 @@ def solve(n: int, s: float, degree: int) -> Hint:
         f = np.concatenate([[1.0], found.x * weight])
         maxima, heights = _maxima(n, f, s)
         best = Hint(f, float(f.sum()), maxima)
-        new = maxima[heights > 1e-10]
+        new = maxima[heights > 3e-10]
         if not len(new):
             break
         points = np.unique(np.concatenate([points, new]))
