@@ -57,9 +57,7 @@ def fits(code: Any, s: Any) -> bool:
     value = packing.read_cosine(s)
     if code.max_cosine_exact is not None:
         exact = sp.sympify(code.max_cosine_exact)
-        if abs(sp.N(exact - value, 30)) > 1e-20:
-            return bool(exact < value)
-        return bool(sp.simplify(exact - value) == 0 or sp.minimal_polynomial(exact - value) == sp.Symbol("x"))
+        return bool(packing.same(exact, value) or exact < value)
     enclosure = code.max_cosine_enclosure
     return enclosure is not None and enclosure[1] <= packing.rational_below(value)
 
@@ -125,17 +123,29 @@ def largest_size(n: int, s: Any, search: Search, *, degree: int | None = None, s
     for code in _codes().constructions(n) if plain.lower < plain.upper else ():
         if len(code.points) > (len(best.points) if best is not None else plain.lower) and fits(code, value):
             best = code
-    lower = max(plain.lower, len(best.points) if best is not None else 0)
-    while search.enabled and lower < min(plain.upper, _SEARCH_LIMIT):
-        code = _optimise(n, lower + 1, search)
-        if not fits(code, value):
-            break
-        best, lower = code, lower + 1
+    if search.enabled:
+        lower = max(plain.lower, len(best.points) if best is not None else 0)
+        best = _search_up(n, value, lower, min(plain.upper, _SEARCH_LIMIT), search) or best
     if best is None:
         return Found(plain)
     certificate = code_certificate(best, n, value)
     bound = Bound(best.name, "lower", len(best.points), True, "a code", certificate)
     return Found(plain.with_known(bound), best)
+
+
+def _search_up(n: int, s: Any, lower: int, upper: int, search: Search) -> Any:
+    """The largest optimised code of max cosine <= s with more than ``lower`` and at most ``upper`` points,
+    by halving.
+    """
+    best = None
+    while lower < upper:
+        middle = (lower + upper + 1) // 2
+        code = _optimise(n, middle, search)
+        if fits(code, s):
+            best, lower = code, middle
+        else:
+            upper = middle - 1
+    return best
 
 
 def least_cosine(n: int, size: int, search: Search, *, degree: int | None = None, sdp: int = 0) -> Found:
@@ -232,12 +242,17 @@ def code_command(
     if (cosine is None) == (size is None):
         raise InputError("expected one of --max-cosine s and --size N")
     look = Search(seed, starts or "quick", search)
-    if size is None:
-        found = largest_size(dimension, cosine, look, degree=degree, sdp=sdp)
-        record, text = size_record(found), size_text(found)
-    else:
-        found = least_cosine(dimension, size, look, degree=degree, sdp=sdp)
-        record, text = cosine_record(found), cosine_text(found)
+    try:
+        if size is None:
+            found = largest_size(dimension, cosine, look, degree=degree, sdp=sdp)
+            record, text = size_record(found), size_text(found)
+        else:
+            found = least_cosine(dimension, size, look, degree=degree, sdp=sdp)
+            record, text = cosine_record(found), cosine_text(found)
+    except ImportError as error:
+        raise InputError(f"--sdp {sdp}: expected the extra sdp to be installed ({error})") from None
+    if sdp and not any(b.name == "three-point" for b in found.bounds.bounds):
+        click.echo(f"--sdp {sdp}: no three-point bound was proved that applies or gains here", err=True)
     if coordinates:
         record["code"] = found.code.points.tolist() if found.code is not None else None
     if file is not None:

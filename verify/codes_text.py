@@ -105,7 +105,7 @@ def cosine_text(found: Any) -> str:
     lines = [f"{b.size} points on the unit sphere of R^{b.dimension}"]
     if found.code is not None:
         s = record["max_cosine"]
-        exact = f" = {record['max_cosine_exact']}" if record["max_cosine_exact"] else ""
+        exact = f" = {high}" if (high := b.best("upper").exact) else ""
         lines.append(f"  best code: {found.code.name}, max cosine {s:.15g}{exact}, {_degrees(s)}")
     low = record["max_cosine_lower_bound"]
     lines += [

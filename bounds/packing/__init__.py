@@ -2,7 +2,7 @@
 
 from bounds.packing.angles import best_angle_bounds
 from bounds.packing.certificate import Certificate, CertificateError, Check, certify, make
-from bounds.packing.cosine import rational_above, rational_below, read_cosine, real_cosine
+from bounds.packing.cosine import rational_above, rational_below, read_cosine, real_cosine, same
 from bounds.packing.records import Bound, CosineBounds, SizeBounds
 from bounds.packing.sizes import best_bounds
 
@@ -21,4 +21,5 @@ __all__ = [
     "rational_below",
     "read_cosine",
     "real_cosine",
+    "same",
 ]

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from bounds.exact import Real, Undecided, escalate, precision
 from bounds.packing import elementary, existence, levenshtein, linear, simplex, three_point
 from bounds.packing.certificate import cap_floor, linear_data, make, simplex_floor
-from bounds.packing.cosine import check_dimension, check_size, read_cosine, real_cosine
+from bounds.packing.cosine import check_dimension, check_size, rational_above, read_cosine, real_cosine
 from bounds.packing.records import SOURCES, Bound, CosineBounds, cosine_bounds
 from bounds.packing.sizes import CAP_LIMIT, Methods, default_degree
 
@@ -144,21 +144,22 @@ def _bracket(excess: Callable[[float], float]) -> float:
 
 
 def _cosine_upper(n: int, size: int) -> Iterator[Bound]:
-    name, low, exact = "elementary", Fraction(1), None
-    if size <= 2 * n:
-        low = elementary.rankin_cosine(n, size)
-        exact = low
-    elif n == 2 or size <= 6:
-        exact = elementary.circle_cosine(size)
-        low = _rational_floor(exact) + Fraction(1, 1 << 63)
-    if exact is not None:
+    name = "elementary"
+    if size <= 2 * n or n == 2:
+        exact = elementary.rankin_cosine(n, size) if size <= 2 * n else elementary.circle_cosine(size)
+        high = rational_above(exact, 64)
         certificate = make(name, "size_at_least", n, exact, size)
-        yield Bound(name, "upper", low, True, SOURCES[name], certificate, str(exact))
-    if n <= CAP_LIMIT:
-        yield from _covering_cosine(n, size)
+        yield Bound(name, "upper", high, True, SOURCES[name], certificate, str(exact))
+    high = _covering_cosine(n, size) if n <= CAP_LIMIT else Fraction(1)
+    if high < 1:
+        certificate = make("covering", "size_at_least", n, high, size)
+        yield Bound("covering", "upper", high, True, SOURCES["covering"], certificate)
+    elif size > 2 * n > 4:
+        yield Bound("trivial", "upper", Fraction(1), True, "distinct points")
 
 
-def _covering_cosine(n: int, size: int) -> Iterator[Bound]:
+def _covering_cosine(n: int, size: int) -> Fraction:
+    """The least multiple of 2^-40 at which the covering bound gives ``size`` points; 1 if there is none."""
     lo, hi = Fraction(-1), Fraction(1)
     while hi - lo > Fraction(1, 1 << 40):
         middle = (lo + hi) / 2
@@ -166,6 +167,4 @@ def _covering_cosine(n: int, size: int) -> Iterator[Bound]:
             hi = middle
         else:
             lo = middle
-    if hi < 1:
-        certificate = make("covering", "size_at_least", n, hi, size)
-        yield Bound("covering", "upper", hi, True, SOURCES["covering"], certificate)
+    return hi

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 
 from bounds.exact import Real, escalate
 from bounds.packing import elementary, existence, gegenbauer, levenshtein, simplex, three_point
-from bounds.packing.cosine import rational_above, rational_below, read_cosine
+from bounds.packing.cosine import rational_above, rational_below, read_cosine, same
 from bounds.packing.linear import Proof, holds
 
 FORMAT = "hopcheck packing certificate 1"
 CLAIMS = ("size_at_most", "cosine_at_least", "size_at_least")
-_DIMENSION_LIMIT, _COEFFICIENTS_LIMIT, _DIGITS_LIMIT, _DEGREE_LIMIT = 100_000, 400, 20_000, 20
+_DIMENSION_LIMIT, _COEFFICIENTS_LIMIT, _DIGITS_LIMIT, _DEGREE_LIMIT = 100_000, 200, 20_000, 20
 _RATIONAL = re.compile(r"-?\d+(/[1-9]\d*)?")
 
 Certificate = Mapping[str, Any]
@@ -139,10 +139,10 @@ def _exceeds(bound: Callable[[int, Any], int]) -> Callable[..., str]:
     return rule
 
 
-def _rounded(bound: Callable[[int, Real], Real]) -> Callable[[int, Any], int]:
+def _rounded(bound: Callable[[int, Real], Real], bits: int = 256) -> Callable[[int, Any], int]:
     def value(n: int, s: Any) -> int:
         upto = Real(rational_above(s))
-        return escalate(lambda: elementary.floor_above(bound(n, upto)), 128, 1024)
+        return escalate(lambda: elementary.floor_above(bound(n, upto)), bits, 4 * bits)
 
     return value
 
@@ -152,7 +152,7 @@ def levenshtein_size(n: int, s: Any) -> int:
     return elementary.floor_above(levenshtein.levenshtein(n, Real(rational_above(s))).value)
 
 
-simplex_floor = _rounded(simplex.simplex_size)
+simplex_floor = _rounded(simplex.simplex_size, 64)
 cap_floor = _rounded(elementary.cap_packing_size)
 
 
@@ -176,7 +176,7 @@ def _rankin_cosine(n: int, s: Any, size: int, _c: Certificate) -> str:
 
 
 def _circle_cosine(n: int, s: Any, size: int, _c: Certificate) -> str:
-    sharp = elementary.same(s, elementary.circle_cosine(size))
+    sharp = same(s, elementary.circle_cosine(size))
     return "" if sharp or circle_floor(n, s) < size else "the regular polygon has a smaller max cosine"
 
 

@@ -27,9 +27,28 @@ def read_cosine(s: Any) -> Any:
     value = _parse(s) if isinstance(s, str) else _given(s)
     if value.has(sp.zoo, sp.nan, sp.oo) or not (value.is_number and value.is_real):
         raise ValueError(f"max cosine {s!r}: {_EXPECTED}, found no real number")
+    value = _rational_if_equal(value)
     if value < -1 or value >= 1:
         raise ValueError(f"max cosine {s!r}: expected a number in [-1, 1)")
     return value
+
+
+def _rational_if_equal(value: Any) -> Any:
+    """Radicals that add up to a rational number become that number, so that comparisons can be decided."""
+    if value.is_Rational:
+        return value
+    near = sp.nsimplify(sp.N(value, 60), rational=True).limit_denominator(10**6)
+    return near if same(value, near) else value
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two exact numbers are equal; for numbers that are not algebraic, whether they look the same."""
+    if a == b or abs(sp.N(a - b, 40)) > 1e-30:
+        return bool(a == b)
+    try:
+        return bool(sp.minimal_polynomial(a - b, sp.Symbol("x")) == sp.Symbol("x"))
+    except sp.polys.polyerrors.NotAlgebraic:
+        return False
 
 
 def _given(s: Any) -> Any:

@@ -21,6 +21,7 @@ from bounds.packing.cosine import (
     rational_above,
     rational_below,
     read_cosine,
+    same,
 )
 
 
@@ -70,14 +71,6 @@ def circle_size(s: Any) -> int:
     # s is so close to cos(2 pi / N) that only algebra can tell them apart.
     polygon = circle_cosine(above)
     return above if same(value, polygon) or value > polygon else below
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two exact algebraic numbers are equal."""
-    if a == b or abs(sp.N(a - b, 30)) > 1e-20:
-        return bool(a == b)
-    x = sp.Symbol("x")
-    return bool(sp.minimal_polynomial(a - b, x) == x)
 
 
 def _turns(s: Fraction) -> int:

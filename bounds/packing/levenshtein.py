@@ -179,14 +179,18 @@ def _simple_roots(factor: Any) -> list[Any]:
 def attains(n: int, size: int, s: Any) -> bool:
     """Whether L(n, s) <= size is certain for the exact number ``s``; exact also where they are equal.
 
-    Then s*(n, size) >= s, because L rises strictly.  Algebraic ``s`` only where it is not decided by balls.
+    Then s*(n, size) >= s, because L rises strictly.  Where balls do not decide, ``s`` must be
+    algebraic.
     """
     value = read_cosine(s)
     try:
         return escalate(lambda: bool(levenshtein(n, real_cosine(value)).value <= size), 128, 512)
     except Undecided:
         pass
-    minimal = sp.Poly(sp.minimal_polynomial(value, sp.Symbol("x")), sp.Symbol("x"))
+    try:
+        minimal = sp.Poly(sp.minimal_polynomial(value, sp.Symbol("x")), sp.Symbol("x"))
+    except sp.polys.polyerrors.NotAlgebraic:
+        return False
     divisor = fmpq_poly([fmpq(int(c.p), int(c.q)) for c in reversed(minimal.all_coeffs())])
     degree = levenshtein(n, Real(rational_below(value))).degree
     with precision(512):

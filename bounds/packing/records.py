@@ -74,7 +74,9 @@ class CosineBounds:
 
 
 def size_bounds(n: int, s: str, found: tuple[Bound, ...]) -> SizeBounds:
-    """Collect bounds on A(n, s), at least one certified on each side."""
+    """Collect bounds on A(n, s).  Raises ValueError when there is no certified upper or lower one."""
+    if not {"upper", "lower"} <= {b.side for b in found if b.certified}:
+        raise ValueError(f"dimension {n}, max cosine {s}: expected a pair within reach of some bound")
     upper = min(b.value for b in found if b.side == "upper" and b.certified)
     lower = max(b.value for b in found if b.side == "lower" and b.certified)
     return SizeBounds(n, s, lower, upper, found)

@@ -18,6 +18,14 @@ DIMENSION_LIMIT = 64
 """Largest dimension: beyond it the cancellation in the integrals costs hundreds of digits."""
 
 
+_EVALUATIONS = 100_000
+"""Evaluations of the integrand after which the quadrature gives up; common cases take a few hundred."""
+
+
+_SMALL = 0.003
+"""Rate of decay below which the path is moved off the axis."""
+
+
 def schlaefli(m: int, cos2a: Real) -> Real:
     """Schlaefli's function F_m(a), given cos 2a in [0, 1/(m-1)), normalised so that F_m(pi/4) = 1/m!.
 
@@ -46,30 +54,38 @@ def schlaefli(m: int, cos2a: Real) -> Real:
 
 
 def _orthant(m: int, c: arb, bits: int) -> arb:
-    """P(m equicorrelated normal numbers > 0), correlation -c, up to about 2^-bits absolutely."""
-    b = (c / (1 + c)).sqrt() / arb(2).sqrt()
-    decay = (1 - m * c / (1 + c)) / 2  # |Phi(ibz)|^m exp(-z^2/2) <= 0.3^m exp(-decay z^2) for b z >= 2
+    """P(m normal numbers of pairwise correlation -c are > 0), up to about 2^-bits absolutely.
+
+    The integrand falls as exp(-d x^2), d = (1 - m c / (1 + c)) / 2.  For small d it is integrated on the line
+    Im z = h instead of the axis, as it is entire: there the terms that nearly cancel are never formed.
+    """
+    square = c / (1 + c)
+    decay = (1 - m * square) / 2
     if not decay > 0:
         raise Undecided("cos 2a is too close to 1/(m-1) at this precision")
-    reach = _at_least((arb(bits) * arb(2).log() / decay).sqrt(), 2 / b)
-    scale = (2 / arb.pi()).sqrt()
+    b = (square / 2).sqrt()
+    height = arb((1 / (2 * decay).sqrt()).mid()) if decay < _SMALL else arb(0)
+    reach = arb((arb(bits) * arb(2).log() / decay).sqrt().upper().ceil().upper())
 
-    def integrand(z: acb, _analytic: bool) -> acb:
+    def on_axis(z: acb, _analytic: bool) -> acb:
         return ((1 + acb(0, 1) * (b * z).erfi()) / 2) ** m * (-z * z / 2).exp()
 
-    main = acb.integral(integrand, 0, reach, abs_tol=arb(2) ** (-bits), eval_limit=2_000_000).real * scale
+    def on_line(x: acb, _analytic: bool) -> acb:
+        # Phi = exp(b^2 z^2) w(b z) / 2, w(v) = exp(-v^2) (1 + i erfi v) = U(1/2, 1/2, -v^2) / sqrt(pi)
+        z = x + acb(0, height)
+        y = acb(0, -1) * b * z
+        if not y.real > 0:  # where the principal branch of U may be another function
+            return acb("nan")
+        return ((y * y).hypgeom_u(acb(0.5), acb(0.5)) / (2 * arb.pi().sqrt())) ** m * (-decay * z * z).exp()
+
+    path = on_line if height > 0 else on_axis
+    main = acb.integral(path, 0, reach, abs_tol=arb(2) ** (-bits), eval_limit=_EVALUATIONS).real
     if not main.is_finite():
         raise Undecided("the quadrature of the simplex volume did not converge")
-    # erfi(x) <= 2 exp(x^2) / (x sqrt(pi)) for every x > 0, so |1 + i erfi(x)| / 2 <= 0.3 exp(x^2) for x >= 2;
-    # the integral of exp(-d z^2) from T on is at most exp(-d T^2) / (2 d T).
-    tail = scale * arb("0.3") ** m * (-decay * reach * reach).exp() / (2 * decay * reach)
-    return main + arb(0, tail.upper())
-
-
-def _at_least(x: arb, y: arb) -> arb:
-    """An exact number above both."""
-    top = x.upper() if x.upper() > y.upper() else y.upper()
-    return arb(top.ceil().upper())
+    # |w(v)| = |int_0^oo exp(-t^2/4 + i v t) dt| / sqrt(pi) <= 1 for Im v >= 0; the integral of exp(-d x^2)
+    # from T on is at most exp(-d T^2) / (2 d T).
+    tail = arb(2) ** -m * (decay * (height * height - reach * reach)).exp() / (2 * decay * reach)
+    return (2 / arb.pi()).sqrt() * (main + arb(0, tail.upper()))
 
 
 def simplex_size(n: int, s: Real) -> Real:

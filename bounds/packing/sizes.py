@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from bounds.exact import Real, precision
+from bounds.exact import Real, Undecided, escalate
 from bounds.packing import asymptotic, elementary, existence, levenshtein, linear, simplex, three_point
 from bounds.packing.certificate import (
     cap_floor,
@@ -89,7 +90,10 @@ def _linear_size(n: int, s: Any, degree: int | None) -> Iterator[Bound]:
 
 def _three_point_size(n: int, s: Any, degree: int) -> list[Bound]:
     name = "three-point"
-    proof = three_point.three_point_bound(n, rational_above(s, 60), degree)
+    try:
+        proof = three_point.three_point_bound(n, rational_above(s, 60), degree)
+    except ArithmeticError:
+        return []
     size = math.floor(proof.value)
     certificate = make(name, "size_at_most", n, s, size, **three_point.data(proof))
     return [Bound(name, "upper", size, True, SOURCES[name], certificate, _exact_text(proof.value))]
@@ -123,10 +127,16 @@ def _growth(n: int, s: Any) -> Iterator[Bound]:
     """Statements for n -> infinity, shown beside the bounds; they certify nothing at this n."""
     if s <= 0:
         return
-    with precision(128):
-        x = real_cosine(s)
-        for name, rule in _GROWTH.items():
-            yield Bound(name, "asymptotic", rule(n, x), False, SOURCES[name])
+    for name, rule in _GROWTH.items():
+        try:
+            value = escalate(partial(_at, rule, n, s), 128, 1024)
+        except Undecided:  # s within 2^-500 of 0 or 1
+            continue
+        yield Bound(name, "asymptotic", value, False, SOURCES[name])
+
+
+def _at(rule: Callable[[int, Real], Real], n: int, s: Any) -> Real:
+    return rule(n, real_cosine(s))
 
 
 _GROWTH: dict[str, Callable[[int, Real], Real]] = {
