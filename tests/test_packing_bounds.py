@@ -321,7 +321,7 @@ def test_code_defect_finds_the_pair_that_is_too_close():
     assert "zero" in existence.code_defect([*simplex, [Fraction(0)] * 3], Fraction(1, 2))
 
 
-SETTINGS = settings(deadline=None, derandomize=True, max_examples=25)
+SETTINGS = settings(deadline=None, derandomize=True, max_examples=15)
 
 
 @SETTINGS
