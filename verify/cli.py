@@ -21,7 +21,7 @@ from reports import render, schema, terminal
 from simulations.backends import LIBRARIES, BackendError
 from simulations.memories_file import MemoryFileError, load_memories
 from simulations.variants import FAMILIES, VariantError, variant
-from verify import calculator_commands, known
+from verify import calculator_commands, codes, known
 from verify.dynamics.command import dynamics, metastability
 from verify.loader import InputError, find, select
 from verify.record import citation, grid_lines
@@ -375,7 +375,13 @@ def new(file: str) -> None:
     click.echo(f"written; try: hopcheck run {file}")
 
 
-for command in (*calculator_commands.COMMANDS, dynamics, metastability):
+for command in (
+    *calculator_commands.COMMANDS,
+    codes.code_command,
+    codes.certify_command,
+    dynamics,
+    metastability,
+):
     main.add_command(command)
 
 if __name__ == "__main__":
