@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from bounds.balls import ball, precision
+from bounds.balls import precision
 from bounds.enclosures import beta_lower_regularised
 from bounds.real import Real
 
@@ -23,7 +24,15 @@ EXACT_TRIALS = 1 << 12
 """Fair coins up to which a binomial probability is an exact rational."""
 GAP_ERROR = 1e-11
 """Bound on the absolute error of :func:`gap_below`."""
-BITS = 160
+BITS = 128
+"""Precision of balls, unless more is asked for: some 18 digits remain of the smallest tails used here."""
+
+
+
+def _enough() -> AbstractContextManager[None]:
+    """The current precision or that of this module, whichever is higher."""
+    return precision(max(ctx.prec, BITS))
+
 
 # Fair coins
 
@@ -45,7 +54,8 @@ def coins_below(trials: int, k: int) -> Real:
             term = term * (trials - j + 1) // j
             total += term
         return Real(Fraction(total, 2**trials))
-    return beta_lower_regularised(Real(trials - k + 1), Real(k), Real(Fraction(1, 2)))
+    with _enough():
+        return beta_lower_regularised(Real(trials - k + 1), Real(k), Real(Fraction(1, 2)))
 
 
 def hebb_bit_error(n: int, count: int, *, ties: bool = False) -> Real:
@@ -77,8 +87,9 @@ def hebb_step_errors(n: int, count: int, flips: int = 0) -> Real:
     coins, pull = (n - 1) * (count - 1), n - 1 - 2 * flips
     # The crosstalk 2 B - coins lies below -pull, or at or below -(pull + 2).
     right = coins_below(coins, -((pull - coins) // 2))
-    turned = coins_below(coins, (coins - pull - 2) // 2 + 1)
-    return (n - flips) * right + flips * turned
+    turned = coins_below(coins, (coins - pull - 2) // 2 + 1) if flips else Real(0)
+    with _enough():
+        return (n - flips) * right + flips * turned
 
 
 def overlap_tail(n: int, least: int) -> Real:
@@ -92,7 +103,8 @@ def overlap_tail(n: int, least: int) -> Real:
 
 def gaussian_tail(x: Real) -> Real:
     """P(Z > x) for a standard Gaussian Z."""
-    return Real((ball(x._v) / arb(2).sqrt()).erfc() / 2)
+    with _enough():
+        return Real((x.ball / arb(2).sqrt()).erfc() / 2)
 
 
 def double_factorial(k: int) -> int:
@@ -110,10 +122,12 @@ def gap_mean(degree: int, n: int) -> int:
 
 def contributions(degree: int, n: int) -> list[tuple[int, int]]:
     """Pairs ((1+y)^degree - (y-1)^degree, number of ways) over sums y of n - 1 signs."""
-    return [
-        ((1 + y) ** degree - (y - 1) ** degree, math.comb(n - 1, j))
-        for j, y in ((j, n - 1 - 2 * j) for j in range(n))
-    ]
+    table, ways = [], 1
+    for j in range(n):
+        y = n - 1 - 2 * j
+        table.append(((1 + y) ** degree - (y - 1) ** degree, ways))
+        ways = ways * (n - 1 - j) // (j + 1)
+    return table
 
 
 def gap_second_moment(degree: int, n: int) -> Fraction:
@@ -125,7 +139,9 @@ def gap_gaussian_error(degree: int, n: int, count: int) -> Real:
     """Gaussian tail with the exact mean and variance of the gap; 0 for one pattern."""
     if count == 1:
         return Real(0)
-    return gaussian_tail(Real(gap_mean(degree, n)) / Real((count - 1) * gap_second_moment(degree, n)).sqrt())
+    with _enough():
+        sigma = Real((count - 1) * gap_second_moment(degree, n)).sqrt()
+        return gaussian_tail(gap_mean(degree, n) / sigma)
 
 
 @cache
@@ -133,7 +149,7 @@ def gap_below(degree: int, n: int, count: int) -> tuple[float, float]:
     """P(gap < 0) and P(gap = 0) of a fixed bit of a fixed pattern, each within 1e-11.
 
     The other patterns contribute independent values on a lattice, each with a fair sign; their sum is found by
-    Fourier inversion on a circle so long that (by Chernoff's bound) less than 1e-14 wraps round.
+    Fourier transforms on a circle so long that (by Chernoff's bound) less than 1e-14 wraps round.
 
     Raises ValueError unless degree >= 2, n >= 2 and count >= 1.
     """
@@ -143,20 +159,15 @@ def gap_below(degree: int, n: int, count: int) -> tuple[float, float]:
     if others == 0:
         return 0.0, 0.0
     table = _folded(contributions(degree, n))
-    values = [v for v, _ in table]
-    unit = math.gcd(2 * values[0], *(v - values[0] for v in values))
+    unit = math.gcd(*(v for v, _ in table))
     mean = gap_mean(degree, n)
     reach = _reach(table, others)
     if mean > reach:
         return 0.0, 0.0
-    size = 1 << max(4, math.ceil(math.log2((2 * reach + 2 * unit) / unit)))
+    size = 1 << max(4, math.ceil(math.log2(2 * reach / unit + 2)))
     chances = _sum_law(table, others, unit, size)
-    # Sums are others * values[0] + unit * t; t runs over the window around 0.
-    first = others * values[0]
-    t = np.arange(size)
-    least = -((reach + first) // unit)
-    t = least + (t - least) % size
-    total = first + unit * t
+    total = unit * np.arange(size)
+    total = np.where(total <= reach, total, total - unit * size)
     return float(np.sum(chances[total < -mean])), float(np.sum(chances[total == -mean]))
 
 
@@ -177,7 +188,7 @@ def _reach(table: list[tuple[int, float]], others: int) -> int:
     sigma = math.sqrt(others * float(np.sum(np.exp(log_w) * v * v)))
     best = float(others * v.max())
     for s in np.geomspace(1.0, 60.0, 60) / sigma:
-        # log E cosh(s v) <= log sum w exp(s v)-like; cosh written without overflow
+        # log E cosh(s v), the hyperbolic cosine written without overflow
         terms = log_w + s * v + np.log1p(np.exp(-2 * s * v)) - math.log(2)
         top = terms.max()
         log_mean = float(top + np.log(np.sum(np.exp(terms - top))))
@@ -186,16 +197,24 @@ def _reach(table: list[tuple[int, float]], others: int) -> int:
 
 
 def _sum_law(table: list[tuple[int, float]], others: int, unit: int, size: int) -> Any:
-    """Probabilities of t = 0..size-1 modulo size, where the sum is others * table[0][0] + unit * t."""
-    k = np.arange(size // 2 + 1, dtype=np.int64)
-    turn = unit * size
-    # Angles are reduced in integers, so that long turns cost no digits.
-    wave = np.zeros(len(k))
+    """Probabilities of the sums unit * t for t = 0..size-1 modulo size."""
+    one = np.zeros(size)
     for v, w in table:
-        wave += w * np.cos(2 * np.pi * ((k * (v % turn)) % turn) / turn)
-    shift = (k * ((others * table[0][0]) % turn)) % turn
-    spectrum = wave**others * np.exp(2j * np.pi * shift / turn)
-    return np.fft.irfft(spectrum, size)
+        for place in (v // unit, -(v // unit)):
+            one[place % size] += w / 2
+    # One contribution is symmetric, so that its transform is real and its powers lose no phase.
+    return np.fft.irfft(_power(np.fft.rfft(one).real, others), size)
+
+
+def _power(a: Any, k: int) -> Any:
+    """a^k by repeated squaring, several times faster than the general power of large arrays."""
+    result = np.ones_like(a)
+    while k:
+        if k % 2:
+            result *= a
+        k //= 2
+        a = a * a if k else a
+    return result
 
 
 def crossing(holds: Callable[[int], bool], low: int, high: int) -> int:
@@ -235,10 +254,10 @@ def root(f: Callable[[arb], arb], low: Fraction, high: Fraction, bits: int = BIT
         return Real(left.union(right))
 
 
-def small_error_ratio(error: Fraction, tail: str = "gaussian") -> Real:
-    """The x with P(Z > x) = error, certified; ``tail`` "asymptotic" solves exp(-x^2/2)/(x sqrt(2 pi)) = error.
+def small_error_load(error: Fraction, tail: str = "gaussian") -> Real:
+    """The load K (2n-3)!!/N^(n-1) = 1/x^2 of the polynomial model with bit error P(Z > x) = ``error``, certified.
 
-    1/x^2 is the load K (2n-3)!!/N^(n-1) at which the polynomial model has that bit error.
+    ``tail`` "asymptotic" puts exp(-x^2/2)/(x sqrt(2 pi)) in place of the Gaussian tail.
 
     Raises ValueError for another tail and for errors outside (1e-30, 0.1).
     """
@@ -251,7 +270,9 @@ def small_error_ratio(error: Fraction, tail: str = "gaussian") -> Real:
             return (x / arb(2).sqrt()).erfc() / 2 - goal
         return (-x * x / 2).exp() / (x * (2 * arb.pi()).sqrt()) - goal
 
-    return root(excess, Fraction(1), Fraction(13))
+    x = root(excess, Fraction(1), Fraction(13))
+    with _enough():
+        return 1 / x**2
 
 
 # Replica-symmetric theory of the Hebb rule at zero temperature (Amit, Gutfreund and Sompolinsky 1985/1987)
@@ -291,14 +312,14 @@ def critical_y() -> Real:
 @cache
 def critical_load() -> Real:
     """alpha_c = 0.1379..., the largest load with a retrieval solution, certified."""
-    with precision(BITS):
+    with _enough():
         return Real(retrieval_load(critical_y().ball))
 
 
 @cache
 def critical_overlap() -> Real:
     """erf(y) at alpha_c, certified."""
-    with precision(BITS):
+    with _enough():
         return Real(critical_y().ball.erf())
 
 
@@ -306,12 +327,19 @@ def critical_overlap() -> Real:
 def equal_energy_load() -> Real:
     """The load, certified, at which retrieval and spin-glass energies agree (on the branch y > critical y)."""
     y = root(lambda u: retrieval_energy(u) - glass_energy(retrieval_load(u)), Fraction(5, 2), Fraction(4))
-    with precision(BITS):
+    with _enough():
         return Real(retrieval_load(y.ball))
 
 
-def decimals(value: Real, digits: int = 25) -> str:
-    """The number rounded to that many significant digits, as text that is read back exactly."""
+def decimals(value: Real, digits: int = 18) -> str:
+    """The number rounded to that many significant digits, as text that is read back exactly.
+
+    Raises ValueError for a ball that does not determine them (up to a few units of the last one).
+    """
     with precision(max(ctx.prec, 4 * digits + 64)):
-        middle = value.midpoint()
-        return "0" if middle == 0 else middle.ball.str(digits, radius=False)
+        known = value.ball
+        if value.is_exact and value == 0:
+            return "0"
+        if not value.is_exact and known.rel_accuracy_bits() < 3.33 * digits:
+            raise ValueError(f"{digits} digits: {value} is not known to so many")
+        return str(known.mid().str(digits, radius=False))

@@ -61,8 +61,8 @@ def loads(*rows: tuple[int, str, int, str]) -> tuple[dict[str, Any], ...]:
 
 
 def _constant(value: Real) -> Any:
-    """A certified number as the rational nearest to it in 40 digits."""
-    return Rational(decimals(value, 40))
+    """A certified number as the rational nearest to it in 30 digits."""
+    return Rational(decimals(value, 30))
 
 
 DRIFT = {"N": N, "M": M, "share": Rational(1, 20)}
@@ -263,7 +263,7 @@ ZERO_TEMPERATURE = Identity(
     related=("ags1985.alpha-c",),
     notices=(
         "k(y) = y (1 + 2 y^2) exp(-y^2) - (sqrt(pi)/2) erf(y) is 0 at 0 and negative for large y: it rises up to 1, "
-        "falls beyond and so changes sign once. The load has one maximum, enclosed to 40 digits.",
+        "falls beyond and so changes sign once. The load has one maximum, enclosed to 35 digits.",
         "That the order-parameter equations describe the network is the replica-symmetric theory; it is taken as given.",
     ),
 )

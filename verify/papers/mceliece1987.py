@@ -189,7 +189,7 @@ RADIUS = Scaling(
 p_bit = sp.Symbol("p_bit", nonnegative=True)
 """The printed formula, exact."""
 p_tie = sp.Symbol("p_tie", nonnegative=True)
-"""The probability of equality, exact."""
+"""The probability of equality, exact, at the sizes that are enumerated."""
 counted = sp.Symbol("counted", nonnegative=True)
 """Share of all pattern sets in which the model finds the bit unstable, exact; -1 where they are too many."""
 counted_ties = sp.Symbol("counted_ties", nonnegative=True)
@@ -216,14 +216,13 @@ def _law_points() -> tuple[Mapping[str, Any], ...]:
             }
         )
     for size, count, profile in MEASURED:
-        unstable, either = (hebb_bit_error(size, count, ties=t) for t in (False, True))
         points.append(
             {
                 "n": size,
                 "M": count,
                 "drawn": 1,
-                "p_bit": decimals(unstable),
-                "p_tie": decimals(either - unstable),
+                "p_bit": decimals(hebb_bit_error(size, count)),
+                "p_tie": 0,
                 "counted": 0,
                 "counted_ties": 0,
                 "profile": profile,
