@@ -1,7 +1,7 @@
-"""Laws of binary associative memories: exact binomial bit errors, gaps of polynomial models, mean-field loads.
+"""Laws of binary associative memories: binomial bit errors, gaps of polynomial models, mean-field loads.
 
-Patterns are independent fair signs. A ``Real`` is certified: an exact rational or a ball; floats come with the
-error named beside them.
+Patterns are independent fair signs. A ``Real`` is certified: an exact rational or a ball; floats come with
+the error named beside them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ GAP_ERROR = 1e-11
 """Bound on the absolute error of :func:`gap_below`."""
 BITS = 128
 """Precision of balls, unless more is asked for: some 18 digits remain of the smallest tails used here."""
-
 
 
 def _enough() -> AbstractContextManager[None]:
@@ -59,10 +58,10 @@ def coins_below(trials: int, k: int) -> Real:
 
 
 def hebb_bit_error(n: int, count: int, *, ties: bool = False) -> Real:
-    """P(a fixed bit of a fixed pattern is unstable), Hebb rule with zero diagonal, ``count`` patterns of length n.
+    """P(a fixed bit of a fixed pattern is unstable), Hebb rule, zero diagonal, ``count`` patterns of length n.
 
-    The crosstalk is a sum of (n-1)(count-1) independent signs; the bit is unstable if it lies below -(n-1), with
-    ``ties`` also at equality (field 0).
+    The crosstalk is a sum of (n-1)(count-1) independent signs; the bit is unstable if it lies below -(n-1),
+    with ``ties`` also at equality (field 0).
 
     Raises ValueError unless n >= 2 and count >= 1.
     """
@@ -77,8 +76,8 @@ def hebb_bit_error(n: int, count: int, *, ties: bool = False) -> Real:
 def hebb_step_errors(n: int, count: int, flips: int = 0) -> Real:
     """Expected number of wrong bits of one synchronous step from a pattern with ``flips`` bits turned.
 
-    The other n - 1 bits of the query pull with n - 1 - 2 flips at a bit that is right and with two more at one that
-    is turned; a field of 0 keeps the bit, so that a tie is an error only at a turned one.
+    The other n - 1 bits of the query pull with n - 1 - 2 flips at a bit that is right and with two more at one
+    that is turned; a field of 0 keeps the bit, so that a tie is an error only at a turned one.
 
     Raises ValueError unless n >= 2, count >= 1 and 0 <= flips < n/2.
     """
@@ -93,7 +92,7 @@ def hebb_step_errors(n: int, count: int, flips: int = 0) -> Real:
 
 
 def overlap_tail(n: int, least: int) -> Real:
-    """P(<xi, s> >= least) for a fixed state s and a random pattern of length n (an integer of either parity)."""
+    """P(<xi, s> >= least) for a fixed state s and a random pattern of length n; ``least`` of either parity."""
     # The overlap is n - 2 B, B the number of bits that differ.
     return coins_below(n, (n - least) // 2 + 1)
 
@@ -117,7 +116,7 @@ def double_factorial(k: int) -> int:
 
 def gap_mean(degree: int, n: int) -> int:
     """N^n - (N-2)^n: what the pattern itself contributes (n = ``degree``, N = ``n`` bits)."""
-    return n**degree - (n - 2) ** degree
+    return int(n**degree - (n - 2) ** degree)
 
 
 def contributions(degree: int, n: int) -> list[tuple[int, int]]:
@@ -148,8 +147,8 @@ def gap_gaussian_error(degree: int, n: int, count: int) -> Real:
 def gap_below(degree: int, n: int, count: int) -> tuple[float, float]:
     """P(gap < 0) and P(gap = 0) of a fixed bit of a fixed pattern, each within 1e-11.
 
-    The other patterns contribute independent values on a lattice, each with a fair sign; their sum is found by
-    Fourier transforms on a circle so long that (by Chernoff's bound) less than 1e-14 wraps round.
+    The other patterns contribute independent values on a lattice, each with a fair sign; their sum is found
+    by Fourier transforms on a circle so long that (by Chernoff's bound) less than 1e-14 wraps round.
 
     Raises ValueError unless degree >= 2, n >= 2 and count >= 1.
     """
@@ -181,7 +180,7 @@ def _folded(table: list[tuple[int, int]]) -> list[tuple[int, float]]:
 
 
 def _reach(table: list[tuple[int, float]], others: int) -> int:
-    """A number t with P(|sum| > t) < 1e-14 (Chernoff, the best of many exponents), at most the largest sum."""
+    """A number t with P(|sum| > t) < 1e-14 (Chernoff, best of many exponents), at most the largest sum."""
     v = np.array([float(a) for a, _ in table])
     with np.errstate(divide="ignore"):
         log_w = np.log(np.array([w for _, w in table]))
@@ -255,7 +254,7 @@ def root(f: Callable[[arb], arb], low: Fraction, high: Fraction, bits: int = BIT
 
 
 def small_error_load(error: Fraction, tail: str = "gaussian") -> Real:
-    """The load K (2n-3)!!/N^(n-1) = 1/x^2 of the polynomial model with bit error P(Z > x) = ``error``, certified.
+    """The load K (2n-3)!!/N^(n-1) = 1/x^2 of the polynomial model with P(Z > x) = ``error``, certified.
 
     ``tail`` "asymptotic" puts exp(-x^2/2)/(x sqrt(2 pi)) in place of the Gaussian tail.
 
@@ -279,12 +278,12 @@ def small_error_load(error: Fraction, tail: str = "gaussian") -> Real:
 
 
 def retrieval_load(y: arb) -> arb:
-    """alpha = (erf(y)/y - (2/sqrt pi) exp(-y^2))^2/2: the load at which y = m/sqrt(2 alpha r) solves the theory."""
+    """alpha = (erf(y)/y - (2/sqrt pi) exp(-y^2))^2/2: the load of which y = m/sqrt(2 alpha r) is a solution."""
     return (y.erf() / y - 2 / arb.pi().sqrt() * (-y * y).exp()) ** 2 / 2
 
 
 def retrieval_energy(y: arb) -> arb:
-    """Energy per spin of the retrieval state, alpha (1 - r)/2 - m^2/2 with m = erf(y), r = (m/y)^2/(2 alpha)."""
+    """Energy per spin of the retrieval state, alpha (1 - r)/2 - m^2/2, m = erf(y), r = (m/y)^2/(2 alpha)."""
     alpha, m = retrieval_load(y), y.erf()
     return alpha / 2 - (m / y) ** 2 / 4 - m * m / 2
 
@@ -325,7 +324,7 @@ def critical_overlap() -> Real:
 
 @cache
 def equal_energy_load() -> Real:
-    """The load, certified, at which retrieval and spin-glass energies agree (on the branch y > critical y)."""
+    """The load, certified, at which retrieval and spin-glass energies agree (for y above the critical one)."""
     y = root(lambda u: retrieval_energy(u) - glass_energy(retrieval_load(u)), Fraction(5, 2), Fraction(4))
     with _enough():
         return Real(retrieval_load(y.ball))

@@ -1,12 +1,14 @@
 """Random events of binary memories: bits that turn, states that drift off, energies that are undercut.
 
 An event is ``event(stream, trials, **arguments)`` and returns one int8 per trial: 1 failure, 0 success, -1
-undecided. Every trial draws its own set of M independent fair patterns of N bits. ``degree`` n means the energy
--sum F(<xi_mu, s>) with F(x) = x^n, 0 means F = exp; ``rule`` is "flip" or "field" (:mod:`simulations.variants.binary`).
+undecided. Every trial draws its own set of M independent fair patterns of N bits. ``degree`` n means the
+energy -sum F(<xi_mu, s>) with F(x) = x^n, 0 means F = exp; ``rule`` is "flip" or "field"
+(:mod:`simulations.variants.binary`).
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from simulations.spins import OneStep, anneal, bit_errors, corrupt, random_signs
 from simulations.variants.binary import Spins, energy, field_signs
 
 Outcome = NDArray[np.int8]
-Signs = NDArray[np.generic]
+Signs = NDArray[np.floating[Any]]
 
 # Elements of the patterns of one block of draws.
 BLOCK = 1 << 21
@@ -56,8 +58,8 @@ def step_fails(
 ) -> Outcome:
     """Failure: one synchronous step from a pattern with ``flips`` bits turned at random does not lead to it.
 
-    everyone: 0 asks for the first pattern only, 1 for all of them (each with its own turned bits), and fails if one
-    does. ties: "keep" leaves a bit with field 0 as it is, "fail" counts it as wrong, "open" says -1 where
+    everyone: 0 asks for the first pattern only, 1 for all of them (each with its own turned bits), and fails if
+    one does. ties: "keep" leaves a bit with field 0 as it is, "fail" counts it as wrong, "open" says -1 where
     the ties decide.
 
     Raises:
@@ -89,7 +91,7 @@ def _judge(errors: OneStep, ties: str) -> Outcome:
     """One outcome per draw: all its states must be right."""
 
     def some(count: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return np.any(np.reshape(count, (len(count), -1)) > 0, axis=1)
+        return np.asarray(np.any(np.reshape(count, (len(count), -1)) > 0, axis=1))
 
     if ties == "keep":
         return some(errors.kept).astype(np.int8)
@@ -111,7 +113,7 @@ def drifts(
 ) -> Outcome:
     """Failure: asynchronous sweeps from the first pattern end with more than share * N bits unlike it.
 
-    ``flips`` bits are turned at random before. -1: within the share after ``max_steps`` sweeps, but not at rest.
+    ``flips`` bits are turned at random before. -1: within the share after ``max_steps`` sweeps, not at rest.
     """
     model = Spins(degree, rule)
     out = []
@@ -129,8 +131,8 @@ def undercut(
 ) -> Outcome:
     """Failure: some state has a lower energy than every retrieval state of the Hebb rule, or there is none.
 
-    Retrieval states are where the sweeps from the M patterns end, if within 5 % of the bits. ``starts`` random
-    states are cooled by ``sweeps`` heat-bath sweeps from temperature 1 to 0.05 (in units of the energy
+    Retrieval states are where the sweeps from the M patterns end, if within 5 % of the bits. ``starts``
+    random states are cooled by ``sweeps`` heat-bath sweeps from temperature 1 to 0.05 (in units of the energy
     sum m^2/(2N); none by default) and relaxed. A search may miss the lowest state: successes are as strong as
     the search.
     """
@@ -168,7 +170,7 @@ def has_neighbour(stream: np.random.Generator, trials: int, *, N: int, M: int) -
 
 
 def _all_sets(N: int, M: int) -> NDArray[np.float64]:
-    """Return all sets (2^(N (M-1)), M, N) whose first pattern is all ones: by symmetry as good as all sets."""
+    """Return all sets (2^(N (M-1)), M, N) whose first pattern is all ones: by symmetry these stand for all."""
     free = N * (M - 1)
     if free > 20:
         raise ValueError(f"N (M - 1): expected at most 20, found {free}")

@@ -1,8 +1,8 @@
-"""Laws of binary memories against enumeration in plain Python, convolutions of fractions, SciPy and mpmath."""
+"""Laws of binary memories against enumeration in plain Python, convolution, SciPy and mpmath."""
 
 import math
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 
 import mpmath
 import pytest
@@ -61,7 +61,10 @@ def test_errors_after_a_step_count_all_pattern_sets(n, count, flips):
         rows = [(1,) * n] + [bits[k * n : (k + 1) * n] for k in range(count - 1)]
         sets += 1
         for i in range(n):
-            field = sum(row[i] * (sum(r * s for r, s in zip(row, query, strict=True)) - row[i] * query[i]) for row in rows)
+            field = sum(
+                row[i] * (sum(r * s for r, s in zip(row, query, strict=True)) - row[i] * query[i])
+                for row in rows
+            )
             wrong += (query[i] if field == 0 else field) < 0
     assert laws.hebb_step_errors(n, count, flips).fraction == Fraction(wrong, sets)
 
@@ -117,11 +120,19 @@ def test_moments_of_the_gap(degree, n):
 def test_gaussian_tails():
     with mpmath.workdps(40):
         for x in ("0.5", "3", "12"):
-            assert abs(mpmath.mpf(laws.decimals(laws.gaussian_tail(Real(x)), 30)) / mpmath.ncdf(-mpmath.mpf(x)) - 1) < 1e-25
+            assert (
+                abs(
+                    mpmath.mpf(laws.decimals(laws.gaussian_tail(Real(x)), 30)) / mpmath.ncdf(-mpmath.mpf(x))
+                    - 1
+                )
+                < 1e-25
+            )
         x = mpmath.findroot(lambda t: mpmath.ncdf(-t) - mpmath.mpf("0.005"), 2.5)
         assert laws.decimals(laws.small_error_load(Fraction(1, 200)), 25) == mpmath.nstr(1 / x**2, 25)
         x = mpmath.findroot(lambda t: mpmath.npdf(t) / t - mpmath.mpf("0.005"), 2.6)
-        assert laws.decimals(laws.small_error_load(Fraction(1, 200), "asymptotic"), 25) == mpmath.nstr(1 / x**2, 25)
+        assert laws.decimals(laws.small_error_load(Fraction(1, 200), "asymptotic"), 25) == mpmath.nstr(
+            1 / x**2, 25
+        )
     tail = laws.gap_gaussian_error(3, 60, 400)
     assert float(tail) == pytest.approx(float(mpmath.ncdf(-20888 / mpmath.sqrt(399 * 373120))), rel=1e-12)
 
@@ -189,8 +200,8 @@ def test_critical_load_and_overlap():
         # One maximum: the root rises before and falls after.
         grid = [root(mpmath.mpf(k) / 50) for k in range(1, 300)]
         top = grid.index(max(grid))
-        assert all(a < b for a, b in zip(grid[:top], grid[1 : top + 1], strict=True))
-        assert all(a > b for a, b in zip(grid[top:-1], grid[top + 1 :], strict=True))
+        assert all(a < b for a, b in pairwise(grid[: top + 1]))
+        assert all(a > b for a, b in pairwise(grid[top:]))
 
 
 def free_energy(alpha, m, c, r):
@@ -234,7 +245,9 @@ def test_decimals_are_read_back():
     with pytest.raises(ValueError, match="not known"):
         laws.decimals(Real.between(1, Fraction(1001, 1000)))
     assert abs(Fraction(laws.decimals(Real(Fraction(1, 3)), 30)) - Fraction(1, 3)) < Fraction(1, 10**29)
-    assert abs(Fraction(laws.decimals(Real(Fraction(1, 3 * 10**40)), 10)) * 10**40 - Fraction(1, 3)) < Fraction(1, 10**9)
+    assert abs(
+        Fraction(laws.decimals(Real(Fraction(1, 3 * 10**40)), 10)) * 10**40 - Fraction(1, 3)
+    ) < Fraction(1, 10**9)
 
 
 @pytest.mark.parametrize(

@@ -116,9 +116,7 @@ LIMIT = (
     "A limit: declared at each size is a failure probability of at most N^(1 - c_n/(2 (2n-3)!!)), and at least 1/20. "
     "The event of part (2) is that a fixed pattern is no fixed point (not that some pattern is none)."
 )
-PART_ONE = (
-    "Part (1), with alpha_n = 1/(10 (2n-3)!!): sweeps from a pattern end with at most 5 % of the bits unlike it."
-)
+PART_ONE = "Part (1), with alpha_n = 1/(10 (2n-3)!!): sweeps from a pattern end with at most 5 % of the bits unlike it."
 
 THM_1_1 = Scaling(
     id="demircigil2017.thm1.1",
@@ -212,7 +210,10 @@ def _exponential(size: int, rho_: str, factor: str, claim: int, **more: Any) -> 
 
 # Sizes at which the expected number of rivals is either clearly below 1/20 or clearly a probability.
 BELOW: Grid = (
-    *(_exponential(s, "0", f, 1) for s, f in ((14, "3/5"), (18, "1/2"), (20, "1/2"), (22, "3/5"), (24, "1/2"))),
+    *(
+        _exponential(s, "0", f, 1)
+        for s, f in ((14, "3/5"), (18, "1/2"), (20, "1/2"), (22, "3/5"), (24, "1/2"))
+    ),
     *(_exponential(s, "1/10", f, 1) for s, f in ((20, "7/10"), (30, "1/2"), (40, "3/5"))),
     *(_exponential(s, "1/5", f, 1) for s, f in ((20, "1/2"), (30, "4/5"), (50, "3/5"), (60, "3/5"))),
     *(_exponential(s, "1/4", f, 1) for s, f in ((40, "4/5"), (60, "1/2"), (60, "9/10"), (80, "3/5"))),
@@ -222,8 +223,14 @@ BELOW: Grid = (
     _exponential(100, "1/4", "7/10", 1, profile="standard"),
     _exponential(160, "1/4", "7/10", 1, profile="full"),
 )
-LARGE_BELOW: Grid = tuple(_exponential(s, r, "9/10", 1, drawn=0) for s in (1000, 2000) for r in ("0", "1/10", "1/4"))
-BEYOND: Grid = (_exponential(12, "0", "13/10", 0), _exponential(20, "1/5", "2", 0), _exponential(40, "1/4", "2", 0))
+LARGE_BELOW: Grid = tuple(
+    _exponential(s, r, "9/10", 1, drawn=0) for s in (1000, 2000) for r in ("0", "1/10", "1/4")
+)
+BEYOND: Grid = (
+    _exponential(12, "0", "13/10", 0),
+    _exponential(20, "1/5", "2", 0),
+    _exponential(40, "1/4", "2", 0),
+)
 
 EXPONENTIAL_DERIVE = {
     "delta": 1 - 2 * rho,
@@ -279,9 +286,13 @@ THM_1_3 = Scaling(
         ),
     ),
     controls=(
-        Control("also above the threshold", Rational(1, 4), description="few failures up to alpha = I(1-2 rho)"),
         Control(
-            "5/4 of the load", Le(M ** Rational(9, 4) * (M - 1) ** Rational(1, 4) * near, Rational(1, 100)), VANISHES
+            "also above the threshold", Rational(1, 4), description="few failures up to alpha = I(1-2 rho)"
+        ),
+        Control(
+            "5/4 of the load",
+            Le(M ** Rational(9, 4) * (M - 1) ** Rational(1, 4) * near, Rational(1, 100)),
+            VANISHES,
         ),
     ),
     related=("restated.demircigil-thresholds", "restated.demircigil-ties"),
@@ -391,13 +402,20 @@ THRESHOLDS = Scaling(
         ),
     ),
     controls=(
-        Control("success above the threshold", Rational(1, 4), description="few failures above the threshold"),
+        Control(
+            "success above the threshold", Rational(1, 4), description="few failures above the threshold"
+        ),
         Control("failure below the threshold", Rational(1, 2), "lower", "failures at every load"),
-        Control("half the growth", Ge(WINNERS / M, 100), "the expected number of winners grows (above 100 at N = 1000, 2000)"),
+        Control(
+            "half the growth",
+            Ge(WINNERS / M, 100),
+            "the expected number of winners grows (above 100 at N = 1000, 2000)",
+        ),
     ),
     related=("demircigil2017.thm1.3", "restated.demircigil-ties"),
     notices=(
-        RIVALS_NOTICE + " Above the threshold of all patterns declared is at least 1 - 2/(expected number of winners).",
+        RIVALS_NOTICE
+        + " Above the threshold of all patterns declared is at least 1 - 2/(expected number of winners).",
         TIES_NOTICE,
         "max_x (x - I(x)) = log cosh 1 = 0.434, so that the condition for one pattern reads alpha < 1 - 2 rho - 0.434, which is "
         "never larger than I(1 - 2 rho) (equality at 1 - 2 rho = tanh 1): under it the second claim speaks of loads "

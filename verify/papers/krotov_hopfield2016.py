@@ -71,7 +71,7 @@ DIGITS = 160
 
 def no_errors(degree: int, size: int) -> float:
     """The load of Eq. (6), N^(n-1)/(2 (2n-3)!! log N)."""
-    return size ** (degree - 1) / (2 * double_factorial(2 * degree - 3) * math.log(size))
+    return float(size ** (degree - 1)) / (2 * double_factorial(2 * degree - 3) * math.log(size))
 
 
 def bit_error(degree: int, size: int, count: int) -> str:
@@ -147,7 +147,9 @@ GAP_GRID: Grid = (
     at(4, 40, "2"),
     *(at(4, 40, f, drawn_=0) for f in ("1/4", "1/2", "1", "4")),
 )
-SMALL_CORRECTIONS = (Hypothesis(Lt(ERROR_TOLERANCE, 1), "N and K large: what the formula leaves out is below it"),)
+SMALL_CORRECTIONS = (
+    Hypothesis(Lt(ERROR_TOLERANCE, 1), "N and K large: what the formula leaves out is below it"),
+)
 
 GAP_MOMENTS = Scaling(
     id="krotov-hopfield2016.gap-moments",
@@ -185,7 +187,9 @@ GAP_MOMENTS = Scaling(
         ),
     ),
     controls=(
-        Control("a third of the printed error", PRINTED_ERROR / 3, description="P_error <= a third of the formula"),
+        Control(
+            "a third of the printed error", PRINTED_ERROR / 3, description="P_error <= a third of the formula"
+        ),
         Control(
             "Omega_n with (2n-1)!!",
             Le(Abs(v / (4 * n**2 * (2 * n - 1) * w * N ** (n - 1)) - 1), n**2 / N),
@@ -313,7 +317,9 @@ def _huge(degree: int, exponent: int, times: str) -> dict[str, Any]:
     }
 
 
-def _capacity_point(degree: int, size: int, times: str, profile: str = "quick", drawn_: int = 1) -> dict[str, Any]:
+def _capacity_point(
+    degree: int, size: int, times: str, profile: str = "quick", drawn_: int = 1
+) -> dict[str, Any]:
     count = max(2, math.floor(float(sp.Rational(times)) * no_errors(degree, size)))
     return {
         "n": degree,
@@ -367,7 +373,10 @@ NO_ERROR = Scaling(
         Part(
             "the reading 'no errors in any of the patterns': fewer than one wrong bit expected in all of them",
             Lt(K * EXPECTED, 1),
-            given=(Hypothesis(Le(factor, 1), "the claimed load"), Hypothesis(Gt(drawn, 0), "sizes of the grid")),
+            given=(
+                Hypothesis(Le(factor, 1), "the claimed load"),
+                Hypothesis(Gt(drawn, 0), "sizes of the grid"),
+            ),
             headline=False,
         ),
     ),
@@ -439,7 +448,15 @@ def _finite_points() -> Grid:
             "gauss": 0,
             "drawn": 0,
         }
-        for degree, size, count in ((2, 4, 3), (3, 4, 3), (3, 3, 4), (3, 5, 3), (4, 4, 3), (4, 5, 2), (5, 3, 3))
+        for degree, size, count in (
+            (2, 4, 3),
+            (3, 4, 3),
+            (3, 3, 4),
+            (3, 5, 3),
+            (4, 4, 3),
+            (4, 5, 2),
+            (5, 3, 3),
+        )
     )
     known = (
         *(point(3, s, k, profile) for s, k, profile in ((60, 400, "standard"), (100, 362, "full"))),
@@ -579,7 +596,10 @@ ALL_PATTERNS = Scaling(
         ),
         Part(
             "more than a million at 11/10 of it, fewer than a millionth at 9/10 (N = 10^100)",
-            Ge(Max(0, factor - 1) * log(ALL_EXPECTED) + Max(0, 1 - factor) * log(1 / ALL_EXPECTED), log(10**6) / 10),
+            Ge(
+                Max(0, factor - 1) * log(ALL_EXPECTED) + Max(0, 1 - factor) * log(1 / ALL_EXPECTED),
+                log(10**6) / 10,
+            ),
             given=(Hypothesis(Gt(Abs(factor - 1), 0), ""), Hypothesis(Ge(N, 10**100), "N = 10^100")),
         ),
     ),

@@ -149,14 +149,20 @@ MOST = Scaling(
     printed=r"m\sim\frac{n}{2\log n}:\ \text{most patterns are exactly recoverable}",
     points=grid(0, cases((51, 100, 200, 500, 1000))),
     related=("restated.hebb-exact-binomial", "mceliece1987.all-patterns"),
-    notices=(LIMIT, TIES, "The event is that a fixed pattern is no fixed point; its probability is the expected share."),
+    notices=(
+        LIMIT,
+        TIES,
+        "The event is that a fixed pattern is no fixed point; its probability is the expected share.",
+    ),
     **CAPACITY,
 )
 
 ALL = Scaling(
     id="mceliece1987.all-patterns",
     title="Load at which all patterns are fixed points",
-    source=Source("mceliece1987", "abstract; matching upper bound for exact storage attributed to Bovier (1999)"),
+    source=Source(
+        "mceliece1987", "abstract; matching upper bound for exact storage attributed to Bovier (1999)"
+    ),
     provenance="primary (abstract), secondary (Bovier)",
     printed=r"m\sim\frac{n}{4\log n}:\ \text{all patterns are exactly recoverable}",
     points=grid(1, cases((51, 100, 200, 500, 1000))),
@@ -172,7 +178,9 @@ RADIUS = Scaling(
     provenance="recalled",
     printed=r"\text{queries at distance }\rho n:\ \text{both constants times }(1-2\rho)^2",
     points=(
-        *grid(0, cases((100, 200), "1/10") + cases((200,), "1/5", (10**6,)) + cases((500,), "3/10", (10**6,))),
+        *grid(
+            0, cases((100, 200), "1/10") + cases((200,), "1/5", (10**6,)) + cases((500,), "3/10", (10**6,))
+        ),
         *grid(1, cases((200, 1000), "1/10") + cases((500,), "1/5", (10**6,))),
     ),
     related=("mceliece1987.most-patterns", "mceliece1987.all-patterns"),

@@ -10,9 +10,8 @@ from typing import Any
 from sympy import Gt, Le, Lt, Rational, floor
 
 from simulations import events_binary as events
-from verify.papers.ags1985 import DRIFT, N, alpha, alpha_c, loads
 from verify.papers.ags1985 import ALPHA_C as CRITICAL
-from verify.papers.ags1985 import claimed
+from verify.papers.ags1985 import DRIFT, N, alpha, alpha_c, claimed, loads
 from verify.statement import Control, Part, Scaling, Source, Statement
 
 PAPER: dict[str, Any] = {
