@@ -58,7 +58,7 @@ def coins_below(trials: int, k: int) -> Real:
 
 
 def hebb_bit_error(n: int, count: int, *, ties: bool = False) -> Real:
-    """P(a fixed bit of a fixed pattern is unstable), Hebb rule, zero diagonal, ``count`` patterns of length n.
+    """P(a fixed bit of a fixed pattern is unstable): Hebb rule, zero diagonal, ``count`` patterns of n bits.
 
     The crosstalk is a sum of (n-1)(count-1) independent signs; the bit is unstable if it lies below -(n-1),
     with ``ties`` also at equality (field 0).
@@ -76,8 +76,8 @@ def hebb_bit_error(n: int, count: int, *, ties: bool = False) -> Real:
 def hebb_step_errors(n: int, count: int, flips: int = 0) -> Real:
     """Expected number of wrong bits of one synchronous step from a pattern with ``flips`` bits turned.
 
-    The other n - 1 bits of the query pull with n - 1 - 2 flips at a bit that is right and with two more at one
-    that is turned; a field of 0 keeps the bit, so that a tie is an error only at a turned one.
+    The other n - 1 bits of the query pull with n - 1 - 2 flips at a bit that is right and with two more at
+    one that is turned; a field of 0 keeps the bit, so that a tie is an error only at a turned one.
 
     Raises ValueError unless n >= 2, count >= 1 and 0 <= flips < n/2.
     """
@@ -92,7 +92,7 @@ def hebb_step_errors(n: int, count: int, flips: int = 0) -> Real:
 
 
 def overlap_tail(n: int, least: int) -> Real:
-    """P(<xi, s> >= least) for a fixed state s and a random pattern of length n; ``least`` of either parity."""
+    """P(<xi, s> >= least) for a fixed state s and a random pattern of n bits; ``least`` of either parity."""
     # The overlap is n - 2 B, B the number of bits that differ.
     return coins_below(n, (n - least) // 2 + 1)
 
@@ -278,7 +278,7 @@ def small_error_load(error: Fraction, tail: str = "gaussian") -> Real:
 
 
 def retrieval_load(y: arb) -> arb:
-    """alpha = (erf(y)/y - (2/sqrt pi) exp(-y^2))^2/2: the load of which y = m/sqrt(2 alpha r) is a solution."""
+    """alpha = (erf(y)/y - (2/sqrt pi) exp(-y^2))^2/2: the load of the solution y = m/sqrt(2 alpha r)."""
     return (y.erf() / y - 2 / arb.pi().sqrt() * (-y * y).exp()) ** 2 / 2
 
 
@@ -324,7 +324,7 @@ def critical_overlap() -> Real:
 
 @cache
 def equal_energy_load() -> Real:
-    """The load, certified, at which retrieval and spin-glass energies agree (for y above the critical one)."""
+    """The load, certified, at which retrieval and spin-glass energies agree (y above the critical one)."""
     y = root(lambda u: retrieval_energy(u) - glass_energy(retrieval_load(u)), Fraction(5, 2), Fraction(4))
     with _enough():
         return Real(retrieval_load(y.ball))

@@ -58,9 +58,9 @@ def step_fails(
 ) -> Outcome:
     """Failure: one synchronous step from a pattern with ``flips`` bits turned at random does not lead to it.
 
-    everyone: 0 asks for the first pattern only, 1 for all of them (each with its own turned bits), and fails if
-    one does. ties: "keep" leaves a bit with field 0 as it is, "fail" counts it as wrong, "open" says -1 where
-    the ties decide.
+    everyone: 0 asks for the first pattern only, 1 for all of them (each with its own turned bits), and fails
+    if one does. ties: "keep" leaves a bit with field 0 as it is, "fail" counts it as wrong, "open" says -1
+    where the ties decide.
 
     Raises:
         ValueError: another way with ties, or what :func:`simulations.spins.corrupt` refuses.
@@ -71,7 +71,7 @@ def step_fails(
     out = []
     for memories in _draws(stream, trials, M, N):
         target = memories if everyone else memories[:, 0]
-        start = corrupt(stream, target, flips) if flips else target
+        start = np.asarray(corrupt(stream, target, flips), dtype=target.dtype) if flips else target
         out.append(_judge(_one_step(model, memories, start, target), ties))
     return np.concatenate(out)
 
@@ -170,7 +170,7 @@ def has_neighbour(stream: np.random.Generator, trials: int, *, N: int, M: int) -
 
 
 def _all_sets(N: int, M: int) -> NDArray[np.float64]:
-    """Return all sets (2^(N (M-1)), M, N) whose first pattern is all ones: by symmetry these stand for all."""
+    """Return all sets (2^(N (M-1)), M, N) whose first pattern is all ones; by symmetry they stand for all."""
     free = N * (M - 1)
     if free > 20:
         raise ValueError(f"N (M - 1): expected at most 20, found {free}")

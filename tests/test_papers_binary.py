@@ -18,6 +18,9 @@ from verify.checkers import points, probability
 from verify.context import Context
 from verify.decide import decide
 from verify.papers import ags1985, demircigil2017, krotov_hopfield2016, mceliece1987, newman1988
+from verify.papers.demircigil2017 import exponential
+from verify.papers.krotov_hopfield2016 import capacity
+from verify.papers.krotov_hopfield2016 import laws as grid_laws
 
 REFUTE = math.log(1e5)
 MODULES = (mceliece1987, ags1985, newman1988, krotov_hopfield2016, demircigil2017)
@@ -285,7 +288,7 @@ def test_the_single_equation_is_checked_in_both_ways():
 
 
 def test_alpha_2_is_not_014_to_two_digits():
-    found = decide(points.check_points(krotov_hopfield2016.SMALL_ERROR, Context()), REFUTE)
+    found = decide(points.check_points(capacity.SMALL_ERROR, Context()), REFUTE)
     assert found.verdict == "refuted"
     assert "0.14" in found.reason
     assert float(laws.small_error_load(Fraction(1, 200), "asymptotic")) == pytest.approx(0.14627, abs=1e-5)
@@ -295,19 +298,17 @@ def test_alpha_2_is_not_014_to_two_digits():
 
 
 def test_worked_numbers():
-    claimed = [krotov_hopfield2016.no_errors(k, 100) for k in (2, 3, 4)]
+    claimed = [grid_laws.no_errors(k, 100) for k in (2, 3, 4)]
     assert claimed == pytest.approx([10.857, 361.91, 7238.2], rel=1e-4)
     for k, value in zip((2, 3, 4), claimed, strict=True):
         assert float(
-            precise(
-                krotov_hopfield2016.CLAIMED_LOAD, {"n": k, "N": 100, "w": laws.double_factorial(2 * k - 3)}
-            )
+            precise(capacity.CLAIMED_LOAD, {"n": k, "N": 100, "w": laws.double_factorial(2 * k - 3)})
         ) == pytest.approx(value)
 
 
 def test_the_far_tail_is_not_gaussian():
     """The factors named in the notices: N = 40, n = 3, a quarter of the load of Eq. (6)."""
-    K = round(krotov_hopfield2016.no_errors(3, 40) / 4)
+    K = round(grid_laws.no_errors(3, 40) / 4)
     p = laws.gap_below(3, 40, K)[0]
     x2 = 40**2 / (3 * K)
     assert p / (math.exp(-x2 / 2) / math.sqrt(2 * math.pi * x2)) == pytest.approx(130, abs=1)
@@ -315,9 +316,9 @@ def test_the_far_tail_is_not_gaussian():
 
 
 def test_a_capacity_without_errors_of_one_pattern_is_none_of_all():
-    part = krotov_hopfield2016.NO_ERROR.parts[2]
+    part = capacity.NO_ERROR.parts[2]
     assert not part.headline
-    q = next(q for q in krotov_hopfield2016.NO_ERROR.points if (q["n"], q["N"], q["factor"]) == (3, 60, "1"))
+    q = next(q for q in capacity.NO_ERROR.points if (q["n"], q["N"], q["factor"]) == (3, 60, "1"))
     assert q["K"] * q["N"] * float(q["p"]) > 10
     every = events.step_fails(stream(10, "all"), 40, N=60, M=q["K"], degree=3, everyone=1)
     assert np.all(every == 1)
@@ -336,8 +337,8 @@ def test_self_coupling_of_even_degree_fixes_nearly_every_state():
 def test_rate_function():
     for x in (0.1, 0.5, 0.9):
         value = ((1 + x) * math.log(1 + x) + (1 - x) * math.log(1 - x)) / 2
-        assert float(precise(demircigil2017.rate_function(sp.Rational(str(x))), {})) == pytest.approx(value)
-    assert float(precise(demircigil2017.rate_function(sp.Integer(1)), {})) == pytest.approx(math.log(2))
+        assert float(precise(exponential.rate_function(sp.Rational(str(x))), {})) == pytest.approx(value)
+    assert float(precise(exponential.rate_function(sp.Integer(1)), {})) == pytest.approx(math.log(2))
     # max (x - I(x)) = log cosh 1, at tanh 1: the condition for one pattern never reaches its threshold.
     grid = [k / 1000 for k in range(1, 1000)]
     best = max(x - ((1 + x) * math.log(1 + x) + (1 - x) * math.log(1 - x)) / 2 for x in grid)
@@ -346,22 +347,22 @@ def test_rate_function():
 
 def test_rivals_predict_the_failures():
     """N = 40, rho = 1/4, alpha = 0.4 I(1/2): pairs with an overlap of 18 or more, and few other failures."""
-    q = next(q for q in demircigil2017.BELOW if (q["N"], q["rho"], q["times"]) == (40, "1/4", "4/5"))
+    q = next(q for q in exponential.BELOW if (q["N"], q["rho"], q["times"]) == (40, "1/4", "4/5"))
     M = 9
     expected = M * (M - 1) * float(q["near"])
     outcome = events.step_fails(stream(12, "rivals"), 1500, N=40, M=M, degree=0, flips=10, everyone=1)
     assert 0.6 * (1 - math.exp(-expected)) < np.mean(outcome) < 1.1 * expected
     with pytest.raises(ValueError, match="integer"):
-        demircigil2017._exponential(14, "1/4", "1/2", 1)
+        exponential._exponential(14, "1/4", "1/2", 1)
 
 
 def test_the_threshold_is_refuted_if_moved():
     """Success claimed at twice the load, failure claimed at half of it."""
-    beyond = tuple({**q, "claimed": 1} for q in demircigil2017.BEYOND)
+    beyond = tuple({**q, "claimed": 1} for q in exponential.BEYOND)
     found = verdict(
-        demircigil2017.THRESHOLDS, points=beyond, bound=sp.Rational(1, 4), lower=None, parts=(), controls=()
+        exponential.THRESHOLDS, points=beyond, bound=sp.Rational(1, 4), lower=None, parts=(), controls=()
     )
     assert found.verdict == "refuted"
-    early = tuple({**q, "claimed": -1} for q in demircigil2017.BELOW[:8] if q.get("profile") is None)
-    found = verdict(demircigil2017.THRESHOLDS, points=early, lower=sp.Rational(1, 2), parts=(), controls=())
+    early = tuple({**q, "claimed": -1} for q in exponential.BELOW[:8] if q.get("profile") is None)
+    found = verdict(exponential.THRESHOLDS, points=early, lower=sp.Rational(1, 2), parts=(), controls=())
     assert found.verdict == "refuted"
