@@ -92,7 +92,7 @@ ALPHA_C = Scaling(
     bound=1 - Rational(9, 10) * sp.Max(0, claimed),
     lower=sp.Max(0, -claimed) / 2,
     informative=Gt(claimed**2, 0),
-    trials=1000,
+    trials=400,
     parts=(
         Part("critical load to its three digits", Le(Abs(alpha_c - Rational("0.138")), Rational("0.0005"))),
         Part("overlap to its three digits", Le(Abs(overlap_c - Rational("0.967")), Rational("0.0005"))),

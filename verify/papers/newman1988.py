@@ -42,7 +42,7 @@ LOWER_BOUND = Scaling(
     arguments=DRIFT,
     bound=1 - Rational(19, 20) * claimed,
     informative=Gt(claimed + 1, 0),
-    trials=2000,
+    trials=1000,
     parts=(
         Part("half of 0.11", Le(Rational("0.11") / 2, alpha_c)),
         Part("0.11 itself", Lt(Rational("0.11"), alpha_c), headline=False),

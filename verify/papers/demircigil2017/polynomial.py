@@ -93,7 +93,7 @@ POLYNOMIAL: dict[str, Any] = {
     "points": POLYNOMIAL_GRID,
     "bound": 1 - claimed * (1 - _declared(1)),
     "informative": Gt(drawn, 0),
-    "trials": 2400,
+    "trials": 1600,
 }
 QUARTER = Control("a quarter of the constant", _declared(4), description="c_n > (2n-3)!!/2 suffices")
 LIMIT = (
