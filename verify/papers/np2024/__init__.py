@@ -1,6 +1,6 @@
 """Statements on nonparametric, sparse-structured and efficient models (Hu et al. 2024), in the order of the page."""
 
-from verify.papers.np2024 import bounds_of_errors
+from verify.papers.np2024 import bounds_of_errors, capacity, complexity, features, regression, storage, topk
 
 PAPER = {
     "key": "np2024",
@@ -11,4 +11,5 @@ PAPER = {
     "venue": "ICML 2025",
 }
 
-STATEMENTS = tuple(s for module in (bounds_of_errors,) for s in module.STATEMENTS)
+MODULES = (bounds_of_errors, storage, regression, capacity, topk, features, complexity)
+STATEMENTS = tuple(s for module in MODULES for s in module.STATEMENTS)
