@@ -1,7 +1,7 @@
 """Random events of the sparse-structured and random-feature models (Hu et al. 2024, arXiv 2404.03900).
 
-As in :mod:`simulations.events` an event returns one int8 per trial: 1 failure, 0 held, -1 undecided.  Memories are
-independent and uniform on the unit sphere in R^d unless said otherwise.
+As in :mod:`simulations.events` an event returns one int8 per trial: 1 failure, 0 held, -1 undecided.
+Memories are independent and uniform on the unit sphere in R^d unless said otherwise.
 """
 
 import math
@@ -87,7 +87,15 @@ def random_mask_misses(
 
 
 def sparse_not_all_stored(
-    stream: np.random.Generator, trials: int, *, d: int, M: int, m: float, beta: float, k: int, steps: int = 512
+    stream: np.random.Generator,
+    trials: int,
+    *,
+    d: int,
+    M: int,
+    m: float,
+    beta: float,
+    k: int,
+    steps: int = 512,
 ) -> Outcome:
     """Failure: for the softmax over the first k of M memories, some memory is not within reach of its limit.
 
@@ -130,10 +138,10 @@ def _target_weights(
 def prf_far(
     stream: np.random.Generator, trials: int, *, d: int, M: int, features: int, beta: float
 ) -> Outcome:
-    """Failure: |T_PRF(x) - T_Dense(x)| exceeds 2 t/(1 - t), t = 8 sqrt((exp(4 beta) - 1)/features), at x = xi_1.
+    """Failure: |T_PRF - T_Dense| at x = xi_1 exceeds 2 t/(1 - t), t = 8 sqrt((exp(4 beta) - 1)/features).
 
-    The mean of t/8-sized relative errors of the kernel bounds that difference: by Markov's inequality the
-    probability is at most 1/8 (memories of norm 1).
+    With relative errors e_nu of the kernel values, |T_PRF - T_Dense| <= 2 s/(1 - s), s = sum of p_nu |e_nu|,
+    and the mean of s is at most t/8: by Markov's inequality the probability is at most 1/8.
 
     Raises:
         ValueError: too few features for t < 1.
@@ -149,23 +157,13 @@ def prf_far(
     return out
 
 
-def prf_error_above(
-    stream: np.random.Generator, trials: int, *, d: int, M: int, features: int, beta: float, load: float
-) -> Outcome:
-    """Failure: |T_PRF(x) - T_Dense(x)| >= 1/load at x = xi_1 (memories of norm 1)."""
-    out = np.empty(trials, dtype=np.int8)
-    for i in range(trials):
-        x, log_k, v = _target_weights(stream, d=d, M=M, features=features, beta=beta)
-        gap = np.linalg.norm((softmax(log_k, np) - softmax(v, np)) @ x)
-        out[i] = gap * load >= 1
-    return out
-
-
 def prf_temperature_off(
     stream: np.random.Generator, trials: int, *, d: int, M: int, features: int, beta: float, factor: float
 ) -> Outcome:
-    """Failure: 1 - p_1 of T_PRF at x = xi_1 is that of no softmax with inverse temperature within ``factor`` of
-    sqrt(2 beta log(features)) (memories of norm 1)."""
+    """Failure: 1 - p_1 of T_PRF at x = xi_1 is not that of a softmax at about sqrt(2 beta log(features)).
+
+    About: within ``factor`` of that inverse temperature, on either side.
+    """
     out = np.empty(trials, dtype=np.int8)
     centre = math.sqrt(2 * beta * math.log(features))
     for i in range(trials):

@@ -11,7 +11,7 @@ from bounds.functions import CapArea
 from simulations.events import not_all_stored
 from simulations.events_structured import sparse_not_all_stored
 from verify.controls import scaled
-from verify.statement import Hypothesis, Part, Probability, Source
+from verify.statement import Control, Hypothesis, Part, Probability, Source
 
 PAPER = "np2024"
 p, d, b2, share, zeta, k = (Symbol(n, positive=True) for n in ("p", "d", "beta_m2", "share", "zeta", "k"))
@@ -69,7 +69,8 @@ ZETA = Probability(
     event=not_all_stored,
     arguments={"model": "dense", "d": d, "M": N, "m": Integer(1), "beta": b2, "radius": 1 / (2 * b2)},
     points=tuple(
-        {"p": prob, "d": dim, "beta_m2": dim * factor, "zeta": z} | ({} if dim < 40 else {"profile": "standard"})
+        {"p": prob, "d": dim, "beta_m2": dim * factor, "zeta": z}
+        | ({} if dim < 40 else {"profile": "standard"})
         for prob in ("1/20", "1/10")
         for dim in (8, 16, 20, 32, 40, 64)
         for factor in (1, 2, 4)
@@ -90,9 +91,17 @@ ZETA = Probability(
             Le(N * (N - 1) / 2 * CapArea(d, 1 / zeta), p),
         ),
     ),
-    controls=(scaled("1/20", "the smallest angle is at least 1/zeta with that probability"),),
+    controls=(
+        Control(
+            "an angle larger by a third",
+            Le(N * (N - 1) / 2 * CapArea(d, 4 / (3 * zeta)), p),
+            "the smallest angle is at least 1/zeta with that probability",
+        ),
+    ),
     related=("np2024.lemma4.2-capacity", "restated.ball-contraction"),
-    notices=("A set counts as stored if bounds over the balls show it, as not stored if a start in a ball leaves it.",),
+    notices=(
+        "A set counts as stored if bounds over the balls show it, as not stored if a start in a ball leaves it.",
+    ),
 )
 
 STATEMENTS = (CAPACITY, ZETA)

@@ -27,7 +27,7 @@ OWN = Source(PAPER, "a related statement of this project")
 beta, nx, ny, c, r = (Symbol(n, real=True) for n in ("beta", "nx", "ny", "c", "features"))
 SQUARED = nx + ny + 2 * c
 """|x + y|^2 for |x|^2 = nx, |y|^2 = ny, <x, y> = c."""
-FAR = 8 * sp.sqrt((exp(4 * beta) - 1) / r)
+UNBIASED = "unbiased kernel: exponents of E exp(<w, u>) = exp(|u|^2/2), u = sqrt(beta)(x + y)"
 
 PRF = Scaling(
     id="np2024.prf",
@@ -54,15 +54,15 @@ PRF = Scaling(
     trials=400,
     parts=(
         Part(
-            "unbiased kernel: E exp(<w, u>) = exp(|u|^2/2) at u = sqrt(beta)(x + y)",
-            Eq(exp(beta * SQUARED / 2) * exp(-beta * (nx + ny) / 2), exp(beta * c)),
+            UNBIASED,
+            Eq(beta * SQUARED / 2 - beta * (nx + ny) / 2, beta * c, evaluate=False),
         ),
     ),
     controls=(
         Control(
             "features without the norm",
-            Eq(exp(beta * SQUARED / 2), exp(beta * c)),
-            "unbiased kernel: E exp(<w, u>) = exp(|u|^2/2) at u = sqrt(beta)(x + y)",
+            Eq(beta * SQUARED / 2, beta * c, evaluate=False),
+            UNBIASED,
         ),
     ),
     related=("restated.prf-variance", "restated.prf-effective-temperature"),
@@ -166,7 +166,9 @@ def linear_sum(b: Instances) -> Array:
     return np.sum(linear_weights(b, "linear"), axis=-1)
 
 
-@quantity("identity_sum", "sum of <xi_nu, x>: the denominator of the linear model with identity features", real=True)
+@quantity(
+    "identity_sum", "sum of <xi_nu, x>: the denominator of the linear model with identity features", real=True
+)
 def identity_sum(b: Instances) -> Array:
     variant = b.named("linear:features=identity")
     return np.sum(variant.scores(b.memories, b.query, b.beta / b.beta), axis=-1)
@@ -234,10 +236,16 @@ TARGET_WEIGHT = Identity(
     source=OWN,
     provenance="derived",
     printed=r"p_\mu=\frac{d+3}{d(d+2)+1}",
-    arena=Points(tuple({"d": n} for n in (*range(1, 33), 48, 64, 96, 128, 192, 256))),
+    arena=Points(tuple({"d": n} for n in (*range(1, 9), 16, 31, 64, 128))),
     parts=(Part("target weight", Eq(unit_weight, (d + 3) / (d * (d + 2) + 1))),),
     controls=(Control("d + 2 in the numerator", Eq(unit_weight, (d + 2) / (d * (d + 2) + 1))),),
     related=("np2024.linear",),
 )
 
-STATEMENTS: tuple[Definition | Identity | Probability, ...] = (PRF, VARIANCE, TEMPERATURE, LINEAR, TARGET_WEIGHT)
+STATEMENTS: tuple[Definition | Identity | Probability, ...] = (
+    PRF,
+    VARIANCE,
+    TEMPERATURE,
+    LINEAR,
+    TARGET_WEIGHT,
+)

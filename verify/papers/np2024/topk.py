@@ -89,7 +89,9 @@ TOPK = Definition(
     arena=TOP,
     parts=(
         Part("softmax over the K largest scores", Eq(top_along_v, formula_along_v), scale=m, given=(NO_TIE,)),
-        Part("the dense map at K = M", Eq(top_along_v, dense_along_v), scale=m, given=(Hypothesis(Ge(k_S, M)),)),
+        Part(
+            "the dense map at K = M", Eq(top_along_v, dense_along_v), scale=m, given=(Hypothesis(Ge(k_S, M)),)
+        ),
         Part("K places are kept", Eq(kept, k_S)),
         Part("reading: no ties occur", Gt(edge, 0), scale=1, headline=False),
     ),
@@ -99,7 +101,9 @@ TOPK = Definition(
         scaled("1/2", "K places are kept"),
     ),
     related=("restated.topk-energy", "np2024.thm4.1-bound-others"),
-    notices=("At a tie the memories of equal score share the places that are left, so that T_K depends on no order.",),
+    notices=(
+        "At a tie the memories of equal score share the places that are left, so that T_K depends on no order.",
+    ),
 )
 
 
