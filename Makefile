@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup verify test test-slow lint bench clean
+.PHONY: setup torch verify test test-slow test-gpu lint bench clean
 
 setup: $(VENV)/.ready
 
@@ -12,6 +12,10 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[test,dev]"
 	touch $@
+
+# Nothing needs torch; with it the tests of that backend run too.
+torch: setup
+	$(BIN)/python -m pip install --quiet torch==2.13.0
 
 verify: setup
 	$(BIN)/hopcheck run --profile quick
@@ -22,6 +26,10 @@ test: setup
 test-slow: setup
 	$(BIN)/python -m pytest -n 2 -q -m slow
 
+# Skips itself where torch sees no CUDA device.
+test-gpu: setup
+	$(BIN)/python -m pytest -q -m gpu
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,7 +37,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/python -m pytest benchmarks -q --benchmark-only --benchmark-columns=median,iqr,rounds
+	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -82,7 +82,8 @@ def _head(record: Record) -> list[str]:
         f"Command: {code(words.command_line(record))}",
         f"Version: {text(record.tool.name)} {text(record.tool.version)}, Python {text(machine.python)}, "
         f"{text(machine.platform)}",
-        f"Seed {record.seed}, profile {text(record.profile)}, {text(record.backend)} {text(record.dtype)}",
+        f"Seed {record.seed}, profile {text(record.profile)}, {text(record.backend)} {text(record.dtype)} on "
+        f"{text(record.device)}, {text(record.draws)} draws",
         f"Error budgets: refute {words.number(alpha.refute)} over the whole catalogue, "
         f"support {words.number(alpha.support)} per statement",
         f"Started {text(record.started)}, took {words.seconds(record.timing.wall_seconds)}",

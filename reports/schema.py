@@ -247,7 +247,10 @@ class Evidence(_Model):
 
 
 class Statement(_Judged):
-    """One statement of one paper (or the user's own) with everything this run found out about it."""
+    """One statement of one paper (or the user's own) with everything this run found out about it.
+
+    `variant` names the model where that is not the one the statement was made of; `id` is then `id@variant`.
+    """
 
     id: Identifier
     title: str
@@ -256,6 +259,7 @@ class Statement(_Judged):
     citation: str
     provenance: str
     kind: Literal["identity", "inequality", "probability", "scaling", "definition"]
+    variant: str | None = None
     reason: str
     notices: list[str] = []
     printed_latex: str | None = None
@@ -281,7 +285,10 @@ class Statement(_Judged):
 
 
 class Record(_Model):
-    """One run. Statements stand in each paper's own order, and stay in that order in every report."""
+    """One run. Statements stand in each paper's own order, and stay in that order in every report.
+
+    `device`: one, or several separated by commas. `draws`: "device" if random memory sets were drawn there.
+    """
 
     schema_version: Literal["1"] = "1"
     tool: Tool
@@ -290,6 +297,8 @@ class Record(_Model):
     profile: str
     backend: str = "numpy"
     dtype: str = "float64"
+    device: str = "cpu"
+    draws: Literal["host", "device"] = "host"
     alpha: Alpha
     machine: Machine
     started: str

@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_namespace
 
+from simulations.backends import NUMPY, Backend
 from simulations.variants.base import BLOCK, Array, Namespace, Variant, jacobian, norm
 
 # Plain steps after which the still active queries may be polished by Newton's method.
 _POLISH_AT = frozenset(2**k for k in range(5, 20))
 _NEWTON_STEPS = 60
+# Plain steps taken on another backend before NumPy takes over.
+_HANDOVER = 256
 # Largest Jacobian that counts as contracting: 1 itself occurs at a bifurcation.
 _CALM = 1 + 1e-9
 
@@ -99,6 +102,30 @@ def retrieve(
         cut = _slicer(slice(start, min(start + size, count)), axis)
         parts.append(_iterate(whole.keep(cut, axis), cut(query), axis, max_steps, record_energy, polish, xp))
     return _joined(parts, axis, lead, xp)
+
+
+def settle(
+    variant: Variant, memories: Array, query: Array, beta: Array, max_steps: int, backend: Backend = NUMPY
+) -> Retrieval:
+    """Iterate NumPy arrays as ``retrieve`` does, with the Newton polish where the variant has a Jacobian.
+
+    The polish works on rows picked here and there and stays on NumPy.  On another backend the first 256 plain
+    steps run there, always in float64: where an orbit ends can depend on the last digit near a saddle.
+    """
+    polish = any(getattr(variant, name, None) is not None for name in ("response", "jacobian"))
+    if backend == NUMPY or "arrays" not in variant.supports:
+        return retrieve(variant, memories, query, beta, max_steps=max_steps, polish=polish)
+    away = backend.double
+    begun = retrieve(
+        variant,
+        away.array(memories),
+        away.array(query),
+        away.array(beta) if np.ndim(beta) else beta,
+        max_steps=min(max_steps, _HANDOVER),
+    )
+    rest = max_steps - min(max_steps, _HANDOVER)
+    ended = retrieve(variant, memories, away.host(begun.state), beta, max_steps=rest, polish=polish)
+    return replace(ended, steps=ended.steps + away.host(begun.steps))
 
 
 def _slicer(rows: slice, axis: int) -> Callable[[Array], Array]:

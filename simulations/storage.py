@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations import geometry
+from simulations.backends import NUMPY, Backend
 from simulations.basins import ROOM, certified_basin, per_memory
 from simulations.ensembles import directions
 from simulations.geometry import (
@@ -23,7 +24,7 @@ from simulations.geometry import (
     rival,
     separations,
 )
-from simulations.retrieval import Retrieval, retrieve
+from simulations.retrieval import Retrieval, settle
 from simulations.variants.base import BLOCK, Variant, jacobian
 
 __all__ = [
@@ -67,33 +68,37 @@ class Limits:
     residual: Floats
 
 
-def distinct_limits(variant: Variant, memories: Floats, beta: Any, max_steps: int = 10_000) -> Limits:
+def distinct_limits(
+    variant: Variant, memories: Floats, beta: Any, max_steps: int = 10_000, backend: Backend = NUMPY
+) -> Limits:
     """Iterate from every memory of (n, M, d) (or (M, d): n = 1) and group the limits.
 
     beta is a number or (n,). Limits closer than 1e-7 m are taken for the same; with limits that have
     not converged the count is a guess, see ``converged``.
     """
     memories = memories[None] if memories.ndim == 2 else memories
-    found = _limits(variant, memories, memories, beta, max_steps)
+    found = _limits(variant, memories, memories, beta, max_steps, backend)
     close = SAME_LIMIT * np.atleast_1d(geometry.max_norm(memories))
     label = np.stack([_grouped(x, c) for x, c in zip(found.state, close, strict=True)])
     return Limits(found.state, label, label.max(axis=1) + 1, found.converged, found.residual)
 
 
-def _limits(variant: Variant, memories: Floats, starts: Floats, beta: Any, max_steps: int) -> Retrieval:
+def _limits(
+    variant: Variant, memories: Floats, starts: Floats, beta: Any, max_steps: int, backend: Backend
+) -> Retrieval:
     """Retrieve from starts (n, q, d) in memories (n, M, d)."""
     beta = np.asarray(beta)[:, None] if np.ndim(beta) else beta
     if len(memories) > 1 and memories.shape[1] * starts.shape[1] > BLOCK:
         betas = np.broadcast_to(beta, (len(memories), 1))
         ends = [
-            retrieve(variant, x, s, b, max_steps=max_steps, polish=True)
+            settle(variant, x, s, b, max_steps, backend)
             for x, s, b in zip(memories, starts, betas, strict=True)
         ]
         state, steps, converged, residual = (
             np.stack([getattr(e, name) for e in ends]) for name in ("state", "steps", "converged", "residual")
         )
         return Retrieval(state, steps, converged, residual, None)
-    return retrieve(variant, memories[:, None], starts, beta, max_steps=max_steps, polish=True)
+    return settle(variant, memories[:, None], starts, beta, max_steps, backend)
 
 
 def _grouped(points: Floats, close: float) -> NDArray[np.int64]:
@@ -123,6 +128,7 @@ def stored(
     starts: int,
     stream: np.random.Generator,
     max_steps: int = 10_000,
+    backend: Backend = NUMPY,
 ) -> NDArray[np.int8]:
     """Judge for each memory whether it is stored with the given radius: 1 yes, 0 no, -1 undecided.
 
@@ -132,7 +138,8 @@ def stored(
        outside the ball, or two of these limits differ.
     -1: nothing of this: all samples agree, but there is no certificate; or an iteration did not settle.
 
-    Both 1 and 0 are computed in floating point, with room for rounding. The radius matters: report it.
+    Both 1 and 0 are computed in floating point (float64; ``backend`` iterates, the rest runs on NumPy), with
+    room for rounding. The radius matters: report it.
     Two memories with one limit are not both stored, but the one whose ball holds the limit may be.
 
     Args:
@@ -146,13 +153,13 @@ def stored(
         (n, M) or (M,) int8.
     """
     if memories.ndim == 2:
-        alone = stored(variant, memories[None], beta, radius, starts, stream, max_steps)
+        alone = stored(variant, memories[None], beta, radius, starts, stream, max_steps, backend)
         return np.asarray(alone[0])
     n, m, _ = memories.shape
     norms = np.asarray(geometry.max_norm(memories))[:, None]
     # A single memory has R = inf; every radius beyond the memories means the same.
     r = np.minimum(per_memory(radius, n, m), 1e3 * np.where(norms > 0, norms, 1.0))
-    found = _limits(variant, memories, memories, beta, max_steps)
+    found = _limits(variant, memories, memories, beta, max_steps, backend)
     displaced = np.linalg.norm(found.state - memories, axis=-1)
 
     verdict = np.full((n, m), -1, dtype=np.int8)
@@ -173,7 +180,7 @@ def stored(
     overlapping = 2 * r > np.asarray(geometry.nearest_distance(memories)) * (1 + 1e-12)
     verdict[overlapping | (r <= 0)] = 0
     if starts > 0:
-        _sample(variant, memories, beta, r, starts, stream, max_steps, found.state, found.converged, verdict)
+        _sample(variant, memories, beta, r, starts, stream, max_steps, backend, found, verdict)
     return verdict
 
 
@@ -197,8 +204,8 @@ def _sample(
     starts: int,
     stream: np.random.Generator,
     max_steps: int,
-    limits: Floats,
-    settled: NDArray[np.bool_],
+    backend: Backend,
+    own_limits: Retrieval,
     verdict: NDArray[np.int8],
 ) -> None:
     """Set the verdict to 0 where a sampled point of the ball of an undecided memory ends elsewhere."""
@@ -215,10 +222,10 @@ def _sample(
     length = np.take_along_axis(r[sets], rows, axis=1)
     points = own[:, :, None, :] + (1 - 1e-9) * length[..., None, None] * _aims(stream, step, starts)
     betas = np.asarray(beta)[sets] if np.ndim(beta) else beta
-    found = _limits(variant, memories[sets], points.reshape(len(sets), -1, d), betas, max_steps)
+    found = _limits(variant, memories[sets], points.reshape(len(sets), -1, d), betas, max_steps, backend)
     ends = found.state.reshape(points.shape)
     norms = np.asarray(geometry.max_norm(memories[sets]))[:, None, None]
-    limit = np.take_along_axis(limits[sets], rows[..., None], axis=1)
+    limit = np.take_along_axis(own_limits.state[sets], rows[..., None], axis=1)
     elsewhere = np.linalg.norm(ends - limit[:, :, None, :], axis=-1) > SAME_LIMIT * norms
     elsewhere &= found.converged.reshape(elsewhere.shape)
     # Another fixed point strictly inside the ball is a counterexample, whatever it attracts.
@@ -228,7 +235,7 @@ def _sample(
     slope = _slopes(variant, memories[sets], found.state, betas, asked).reshape(distance.shape)
     leaves = np.any(elsewhere & (inside | (slope < 1)), axis=-1)
     # The start xi_mu must have settled too before another limit can be told apart from its own.
-    sure = leaves & np.take_along_axis(settled[sets], rows, axis=1)
+    sure = leaves & np.take_along_axis(own_limits.converged[sets], rows, axis=1)
     old = np.take_along_axis(verdict[sets], rows, axis=1)
     for s, index, new in zip(sets, rows, np.where((old < 0) & sure, 0, old), strict=True):
         verdict[s, index] = new

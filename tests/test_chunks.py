@@ -11,9 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from simulations import events
+from simulations.backends import Backend
 from verify import chunks
 from verify.chunks import chunk, chunk_name
 from verify.cli import main
+from verify.context import Context
 from verify.loader import select
 from verify.runner import STORE, Settings, execute
 from verify.store import ResultStore
@@ -51,7 +53,7 @@ def sink():
 
 def test_a_chunk_is_computed_once_and_sent_once(sink):
     calls = []
-    name = chunk_name(events.min_angle_below, {"d": 3}, 0, 10, 0)
+    name = chunk_name(events.min_angle_below, {"d": 3}, 0, 10, Context())
 
     def compute():
         calls.append(1)
@@ -65,24 +67,26 @@ def test_a_chunk_is_computed_once_and_sent_once(sink):
 
 
 def test_all_that_determines_a_chunk_is_in_its_name(sink):
-    base = (events.min_angle_below, {"d": 3}, 0, 10, 0)
+    base = (events.min_angle_below, {"d": 3}, 0, 10, Context())
     others = [
-        (events.scaled_min_angle, {"d": 3}, 0, 10, 0),
-        (events.min_angle_below, {"d": 4}, 0, 10, 0),
-        (events.min_angle_below, {"d": 3}, 1, 10, 0),
-        (events.min_angle_below, {"d": 3}, 0, 11, 0),
-        (events.min_angle_below, {"d": 3}, 0, 10, 1),
+        (events.scaled_min_angle, {"d": 3}, 0, 10, Context()),
+        (events.min_angle_below, {"d": 4}, 0, 10, Context()),
+        (events.min_angle_below, {"d": 3}, 1, 10, Context()),
+        (events.min_angle_below, {"d": 3}, 0, 11, Context()),
+        (events.min_angle_below, {"d": 3}, 0, 10, Context(seed=1)),
+        (events.min_angle_below, {"d": 3}, 0, 10, Context(draws="device")),
+        (events.min_angle_below, {"d": 3}, 0, 10, Context(backend=Backend("numpy", "cpu", "float32"))),
     ]
     for name in (base, *others):
         chunk(lambda: 0, chunk_name(*name))
-    assert len(sink) == 6
+    assert len(sink) == 8
 
 
 def test_events_with_hidden_state_are_not_kept(sink):
     def outer(p):
         return lambda stream, trials: p
 
-    assert chunk_name(outer(1), {}, 0, 10, 0) == {}
+    assert chunk_name(outer(1), {}, 0, 10, Context()) == {}
     assert chunk(lambda: 1, {}) == 1
     assert sink == {}
 

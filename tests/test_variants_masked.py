@@ -3,6 +3,7 @@
 import math
 
 import array_api_strict
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -253,3 +254,32 @@ def test_edges(name, reading):
     assert np.isnan(model.update(np.array([[1.0], [0.5]]), np.array([np.nan]), 1.0))
     huge = model.update(np.array([[1.0], [-1.0], [0.5], [0.25]]), np.array([1.0]), 1e8)
     assert float(huge[0]) in (0.0, 1.0, 0.5, 0.25, -1.0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["topk:k=2,reading=A", "masked:k=2,reading=A", "window:width=2,reading=A", "random-masked:k=2,reading=A"],
+)
+def test_the_error_of_truncated_weights_counts_the_missing_mass(name):
+    """Against T(x) - xi_mu itself at 60 digits, near and far below the resolution of doubles."""
+    model = variant(name)
+    rng = stream(3, "missing")
+    for beta in (0.5, 4.0) if name.startswith("random") else (0.5, 4.0, 40.0, 400.0):
+        memories, query = rng.standard_normal((4, 2)), rng.standard_normal(2)
+        kept = np.asarray(model.weights(model.scores(memories, query, beta), np)) > 0
+        with mpmath.workdps(60):
+            z = [
+                mpmath.fsum(mpmath.mpf(a) * mpmath.mpf(b) for a, b in zip(row, query, strict=True))
+                for row in memories
+            ]
+            e = [mpmath.exp(mpmath.mpf(beta) * a) for a in z]
+            p = [a / mpmath.fsum(e) if k else mpmath.mpf(0) for a, k in zip(e, kept, strict=True)]
+            for target in np.flatnonzero(kept):
+                away = [
+                    mpmath.fsum(w * mpmath.mpf(row[i]) for w, row in zip(p, memories, strict=True))
+                    - mpmath.mpf(memories[target, i])
+                    for i in range(2)
+                ]
+                true = float(mpmath.log(mpmath.sqrt(mpmath.fsum(a * a for a in away))))
+                got = log_retrieval_error(model, memories, query, beta, np.asarray(target))
+                assert got == pytest.approx(true, abs=1e-10 * (1 + beta))

@@ -5,6 +5,7 @@ The names below are what a statement of your own needs; the quantities are in :m
 
 from verify.arena import Box, Param, Patterns, Points
 from verify.controls import exponent_scaled, flipped, replaced, scaled, shifted
+from verify.dynamics import assert_dynamics, check_dynamics, check_variant
 from verify.statement import (
     Control,
     Definition,
@@ -33,6 +34,9 @@ __all__ = [
     "Scaling",
     "ScalingLaw",
     "Source",
+    "assert_dynamics",
+    "check_dynamics",
+    "check_variant",
     "exponent_scaled",
     "flipped",
     "replaced",

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from verify.context import Context, arrays_key
 from verify.store import key
 
 
@@ -51,7 +52,7 @@ def stored(rows: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def chunk_name(
-    event: Callable[..., Any], arguments: Mapping[str, Any], index: int, size: int, seed: int
+    event: Callable[..., Any], arguments: Mapping[str, Any], index: int, size: int, context: Context
 ) -> dict[str, Any]:
     """What determines a chunk.  Empty for an event whose code is not all in one file (a closure, say)."""
     source = inspect.getsourcefile(event) if inspect.isfunction(event) and not event.__closure__ else None
@@ -63,7 +64,8 @@ def chunk_name(
         "arguments": {k: repr(v) for k, v in arguments.items()},
         "index": index,
         "size": size,
-        "seed": seed,
+        "seed": context.seed,
+        "arrays": arrays_key(context.backend, context.draws),
         "code": code_fingerprint(),
     }
 

@@ -18,17 +18,29 @@ from sympy import sympify
 
 from bounds import expr
 from reports import render, schema, terminal
+from simulations.backends import LIBRARIES, BackendError
 from simulations.memories_file import MemoryFileError, load_memories
-from verify import known
-from verify.loader import InputError, installed, select
+from simulations.variants import FAMILIES, VariantError, variant
+from verify import calculator_commands, known
+from verify.dynamics.command import dynamics, metastability
+from verify.loader import InputError, find, select
 from verify.record import citation, grid_lines
 from verify.replay import certify_again, simulate_again
-from verify.runner import STORE, Outcome, Progress, Settings, execute, exit_code, tool_version
+from verify.runner import (
+    STORE,
+    Outcome,
+    Progress,
+    Settings,
+    choose_backend,
+    execute,
+    exit_code,
+    tool_version,
+)
 from verify.statement import Probability, ScalingLaw
 from verify.store import ResultStore, StoreError
 
 BAD_INPUT, INTERRUPTED = 2, 130
-ERRORS = (InputError, MemoryFileError, StoreError, schema.RecordError)
+ERRORS = (BackendError, InputError, MemoryFileError, StoreError, VariantError, schema.RecordError)
 
 
 class Group(click.Group):
@@ -61,9 +73,10 @@ def _console() -> Console:
 @main.command("list")
 @click.option("--paper", "papers", multiple=True, metavar="KEY", help="Only statements of this paper.")
 @click.option("--kind", type=click.Choice(["identity", "inequality", "probability", "scaling", "definition"]))
-def list_statements(papers: tuple[str, ...], kind: str | None) -> None:
+@click.option("--variant", "variants", multiple=True, metavar="NAME", help="Those that apply to this model.")
+def list_statements(papers: tuple[str, ...], kind: str | None, variants: tuple[str, ...]) -> None:
     """List the statements of the catalogue."""
-    chosen = select((), papers)
+    chosen = select((), papers, variants)
     table = known.load()
     rows = [s.statement for s in chosen.values() if kind is None or s.statement.kind == kind]
     width = max((len(s.id) for s in rows), default=10)
@@ -73,14 +86,23 @@ def list_statements(papers: tuple[str, ...], kind: str | None) -> None:
     click.echo(f"{len(rows)} statements", err=True)
 
 
+@main.command("variants")
+def list_variants() -> None:
+    """List the model variants: parameters, citation, what they support and what their theory promises."""
+    for name, family in FAMILIES.items():
+        model = variant(name)
+        parameters = ", ".join(f"{k}={v}" for k, v in family.defaults.items())
+        click.echo(f"{name}{':' if parameters else ''}{parameters}\n    {model.citation}")
+        click.echo(f"    supports {', '.join(sorted(model.supports)) or 'nothing beyond NumPy arrays'}")
+        click.echo(f"    promises {', '.join(sorted(model.promises)) or 'nothing'}")
+    click.echo(f"{len(FAMILIES)} families", err=True)
+
+
 @main.command()
 @click.argument("identifier", metavar="ID")
 def show(identifier: str) -> None:
     """Show one statement: citation, provenance, hypotheses, formula, grid, controls."""
-    found = installed()
-    if identifier not in found:
-        raise InputError(f"{identifier}: expected a statement id; `hopcheck list` shows all ids")
-    s = found[identifier].statement
+    s = find(identifier).statement
     click.echo(f"{s.id}  ({s.kind})\n{s.title}\n\n{citation(s)}\nprovenance: {s.provenance}")
     if s.printed:
         click.echo(f"as printed: {s.printed}")
@@ -131,6 +153,25 @@ def _indent(text: str) -> str:
 )
 @click.option("--beta", "betas", multiple=True, type=float, help="Inverse temperature(s) for --memories.")
 @click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME",
+    help="Run what applies to this model, such as entmax:alpha=1.5; may be given several times.",
+)
+@click.option("--backend", type=click.Choice(list(LIBRARIES)), default="numpy", show_default=True)
+@click.option(
+    "--device", default=None, metavar="NAME", help="cpu, cuda, or several: cuda:0,cuda:1 (a worker each)."
+)
+@click.option("--dtype", default="float64", show_default=True, metavar="float64|float32")
+@click.option(
+    "--draws",
+    type=click.Choice(["host", "device"]),
+    default="host",
+    show_default=True,
+    help="Where random memory sets are drawn: the same numbers for every backend, or volume.",
+)
+@click.option(
     "--out", metavar="DIR", default=None, help="Run folder; naming an unfinished one goes on with it."
 )
 @click.option(
@@ -144,17 +185,27 @@ def run(
     seed: int,
     memories: str,
     betas: tuple[float, ...],
+    variants: tuple[str, ...],
+    backend: str,
+    device: str | None,
+    dtype: str,
+    draws: str,
     out: str | None,
     jobs: int | None,
     shard: str,
 ) -> None:
-    """Check statements and write a run folder with record and report."""
+    """Check statements and write a run folder with record and report.
+
+    Exit code 0: every verdict is the known one (without a known one: a pass).  On another variant than its
+    own a statement may pass or fail; only errors and uncaught controls count there.
+    """
     for value in betas:
         if not (value > 0 and math.isfinite(value)):
             raise InputError(f"--beta {value:g}: expected a finite number greater than 0")
     if betas and not memories:
         raise InputError("--beta: expected --memories FILE beside it; the catalogue has its own temperatures")
-    chosen = select(statements, papers)
+    chosen = select(statements, papers, variants)
+    first, devices = choose_backend(backend, device or ("cuda" if backend == "cupy" else "cpu"), dtype)
     if memories:
         load_memories(memories)
     folder = _run_folder(out, profile)
@@ -166,6 +217,9 @@ def run(
         betas=betas,
         shard=_shard(shard),
         command=("hopcheck", *sys.argv[1:]),
+        backend=first,
+        devices=devices,
+        draws=draws,
     )
     console = _console()
     outcome = _with_progress(chosen, settings, folder, console)
@@ -274,12 +328,22 @@ def replay(folder: str, identifier: str, file: str) -> None:
     if not file and entry.paper == "user":
         file = next((a for a in record.command if a.endswith(".py")), "")
     if entry.witness is not None and entry.witness.certified:
-        found = certify_again(identifier, entry.witness.part, entry.witness.inputs, file=file)
+        found = certify_again(
+            identifier, entry.witness.part, entry.witness.inputs, file=file, backend=_backend(record)
+        )
         click.echo(f"{identifier}, {entry.witness.part}: {found.status}")
         click.echo(f"  left side   {found.lhs}\n  right side  {found.rhs}")
         sys.exit(0 if found.status == "violated" else 1)
     if entry.witness is not None:
-        click.echo(simulate_again(identifier, entry.witness.inputs, seed=record.seed, file=file))
+        again = simulate_again(
+            identifier,
+            entry.witness.inputs,
+            seed=record.seed,
+            file=file,
+            backend=_backend(record),
+            draws=record.draws,
+        )
+        click.echo(again)
         click.echo(f"claimed: {entry.witness.relation}, {entry.witness.rhs}; in the run {entry.witness.lhs}")
         return
     if entry.domain is not None:
@@ -290,6 +354,10 @@ def replay(folder: str, identifier: str, file: str) -> None:
     raise InputError(
         f"{identifier}: expected a statement with a witness, found the verdict {entry.verdict!r}"
     )
+
+
+def _backend(record: schema.Record) -> tuple[str, str, str]:
+    return record.backend, record.device.partition(",")[0], record.dtype
 
 
 @main.command()
@@ -304,6 +372,9 @@ def new(file: str) -> None:
     path.write_text(files("verify").joinpath("template.py.txt").read_text().replace("{name}", file))
     click.echo(f"written; try: hopcheck run {file}")
 
+
+for command in (*calculator_commands.COMMANDS, dynamics, metastability):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

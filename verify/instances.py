@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bounds.exact import Real, exact_array
+from simulations.backends import NUMPY, Backend
 from simulations.variants import variant
 
 Array = Any
@@ -27,6 +28,9 @@ class Instances:
     ``memories`` (B, M, d) or (1, M, d); ``query`` (B, d) or ``None``; ``beta`` (B,); ``target`` int (B,);
     ``hull`` (B, M) convex weights of the query where it was made from them; ``scalars`` further
     scalars by name, each (B,).  Measured quantities are cached by symbol.
+
+    All of these are NumPy arrays on the host.  ``backend`` says where the retrieval map and what belongs to
+    it are computed in float reading (:func:`verify.vocabulary.compute`).
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Instances:
         model: str = "dense",
         models: Mapping[str, Any] = MODELS,
         exact: bool = False,
+        backend: Backend = NUMPY,
     ) -> None:
         self.size = size
         self.memories = memories
@@ -53,6 +58,7 @@ class Instances:
         self.model = model
         self.models = models
         self.exact = exact
+        self.backend = backend
         self.cache: dict[Any, Any] = {}
 
     @property
@@ -63,6 +69,19 @@ class Instances:
     def named(self, name: str) -> Any:
         """The model of that name; one under test takes the place of the shipped one."""
         return self.models[name] if name in self.models else variant(name)
+
+    def arrays(self, backend: Backend) -> tuple[Array, Array, Array, Array]:
+        """Memories, query, beta and target on a backend, sent there once."""
+        fields = (self.memories, self.query, self.beta, self.target)
+        if backend == NUMPY:
+            return fields
+        if backend not in self.cache:
+            # Memories that all instances share travel as one set.
+            shared = self.memories.ndim == 3 and self.memories.strides[0] == 0
+            sent = (self.memories[:1] if shared else self.memories, *fields[1:])
+            self.cache[backend] = tuple(None if a is None else backend.array(a) for a in sent)
+        found: tuple[Array, Array, Array, Array] = self.cache[backend]
+        return found
 
     def take(self, index: Array) -> Instances:
         """The sub-batch of the given integer positions (shared memories stay shared)."""
@@ -83,6 +102,7 @@ class Instances:
             model=self.model,
             models=self.models,
             exact=self.exact,
+            backend=self.backend,
         )
 
     def with_query(self, query: Array) -> Instances:
@@ -97,6 +117,7 @@ class Instances:
             model=self.model,
             models=self.models,
             exact=self.exact,
+            backend=self.backend,
         )
 
 
@@ -105,8 +126,10 @@ Point = dict[str, Any]
 ``target`` as int."""
 
 
-def exact_instance(point: Point, model: str = "dense", models: Mapping[str, Any] = MODELS) -> Instances:
-    """The exact batch of one for a point."""
+def exact_instance(
+    point: Point, model: str = "dense", models: Mapping[str, Any] = MODELS, backend: Backend = NUMPY
+) -> Instances:
+    """The exact batch of one for a point; ``backend`` matters to statements on floating point alone."""
     fields = {"memories", "query", "beta", "target", "hull"}
     parts: dict[str, Any] = {
         name: exact_array([point[name]]) if point.get(name) is not None else None
@@ -119,6 +142,7 @@ def exact_instance(point: Point, model: str = "dense", models: Mapping[str, Any]
         model=model,
         models=models,
         exact=True,
+        backend=backend,
         **parts,
     )
 

@@ -10,14 +10,19 @@ from reports import schema
 
 
 def load() -> dict[str, dict[str, str]]:
-    """Known ``outcome`` and ``verdict`` by statement id."""
+    """Known ``outcome`` and ``verdict`` by statement id (``id@variant`` on another variant than its own)."""
     found: dict[str, dict[str, str]] = json.loads(files("verify").joinpath("known_verdicts.json").read_text())
     return found
 
 
 def proposal(record: schema.Record) -> str | None:
-    """The file as this run would have it, or ``None``: only complete runs of the full profile propose."""
+    """The file as this run would have it, or ``None``.
+
+    Only complete runs of the full profile on the default arrays propose.
+    """
     if record.profile != "full" or not record.complete or record.memories is not None:
+        return None
+    if (record.backend, record.dtype, record.draws) != ("numpy", "float64", "host"):
         return None
     table = load()
     for s in record.statements:

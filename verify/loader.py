@@ -13,6 +13,7 @@ from typing import Any
 
 from verify.papers import catalogue
 from verify.statement import Statement
+from verify.variants import on_variant
 
 ENTRY_POINT_GROUP = "hopcheck.statements"
 
@@ -91,10 +92,13 @@ def installed() -> dict[str, Loaded]:
     return found
 
 
-def select(patterns: Sequence[str], papers: Iterable[str] = ()) -> dict[str, Loaded]:
+def select(
+    patterns: Sequence[str], papers: Iterable[str] = (), variants: Sequence[str] = ()
+) -> dict[str, Loaded]:
     """Statements by id, glob or file; without patterns all of the catalogue (or of the papers named).
 
-    Raises InputError for an id, glob or paper that names nothing.
+    With ``variants`` those that apply to one of them, on each it applies to.
+    Raises InputError for an id, glob or paper that names nothing, VariantError for an unknown variant.
     """
     known = installed()
     wanted = set(papers)
@@ -123,11 +127,35 @@ def select(patterns: Sequence[str], papers: Iterable[str] = ()) -> dict[str, Loa
         raise InputError(
             f"expected at least one statement, found none for {' '.join(patterns)} {wanted or ''}"
         )
-    return chosen
+    return _on_variants(chosen, variants) if variants else chosen
+
+
+def _on_variants(chosen: dict[str, Loaded], variants: Sequence[str]) -> dict[str, Loaded]:
+    found: dict[str, Loaded] = {}
+    for name in variants:
+        for loaded in chosen.values():
+            statement = on_variant(loaded.statement, name)
+            if statement is not None:
+                found[statement.id] = Loaded(statement, loaded.file)
+    if not found:
+        raise InputError(
+            f"--variant {', '.join(variants)}: expected a statement that applies, found none of {len(chosen)}"
+        )
+    return found
 
 
 def find(identifier: str, file: str = "") -> Loaded:
-    """One statement by its id. Raises InputError if there is none."""
+    """One statement by its id, or by ``id@variant`` on a variant.
+
+    Raises InputError if there is none, VariantError for an unknown variant.
+    """
+    identifier, _, name = identifier.partition("@")
+    if name:
+        loaded = find(identifier, file)
+        statement = on_variant(loaded.statement, name)
+        if statement is None:
+            raise InputError(f"{identifier}@{name}: expected a statement that applies to {name}")
+        return Loaded(statement, loaded.file)
     if file:
         for statement in load_file(file):
             if statement.id == identifier:

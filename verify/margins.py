@@ -12,9 +12,10 @@ import sympy as sp
 
 from bounds import expr
 from bounds.exact import DomainError, Real, Undecided, escalate, precision
-from verify.instances import Array, Instances, Point, exact_instance
+from simulations.backends import NUMPY, Backend
+from verify.instances import MODELS, Array, Instances, Point, exact_instance
 from verify.statement import Hypothesis, Part
-from verify.vocabulary import measure, measure_log
+from verify.vocabulary import VOCABULARY, measure, measure_log
 
 LOG_TOLERANCE = 1e-9
 """A logarithmic margin below this is a near tie: exact arithmetic decides, never floating point."""
@@ -68,7 +69,43 @@ def margins(relation: Any, batch: Instances, scale: Any = None) -> Margins:
     """Violation of ``relation`` on a float batch: ``log(lhs/rhs)``, or ``(lhs - rhs)/scale`` if given.
 
     An ``Eq`` is violated by ``|lhs - rhs|`` relative to the larger side (or to ``scale``).
+
+    On a backend of a coarser data type the tolerance grows with its epsilon, and what lies within it, beyond
+    it, or outside the range of the type is computed again in float64: coarse floats clear instances, they
+    never accuse one.
     """
+    coarse = _margins(relation, batch, scale)
+    growth = batch.backend.epsilon / NUMPY.epsilon
+    if growth == 1 or batch.memories is None or _native(relation):
+        return coarse
+    cleared = (coarse.excess < -coarse.tolerance * growth) & (coarse.excess > -INFINITE) & coarse.defined
+    again = np.flatnonzero(~cleared)
+    if not again.size:
+        return coarse
+    doubtful = batch.take(again)
+    doubtful.backend = batch.backend.double
+    fine = _margins(relation, doubtful, scale)
+
+    def merged(old: Array, new: Array) -> Array:
+        whole = np.array(old)
+        whole[again] = new
+        return whole
+
+    return Margins(
+        merged(coarse.excess, fine.excess),
+        merged(coarse.defined, fine.defined),
+        merged(coarse.log_lhs, fine.log_lhs),
+        merged(coarse.log_rhs, fine.log_rhs),
+        fine.tolerance,
+        fine.left,
+    )
+
+
+def _native(relation: Any) -> bool:
+    return any(s in VOCABULARY and VOCABULARY[s].native for s in symbols_of(relation))
+
+
+def _margins(relation: Any, batch: Instances, scale: Any) -> Margins:
     lhs, rhs, equality = sides(relation)
     env = environment(batch, symbols_of(lhs, rhs, scale))
     a, b = expr.log_arrays(lhs, env), expr.log_arrays(rhs, env)
@@ -179,14 +216,14 @@ def certify(
     models: Mapping[str, Any] | None = None,
     cap: int = 2048,
     relation: Any = None,
+    backend: Backend = NUMPY,
 ) -> Certificate:
     """Decide one instance in exact and ball arithmetic; hypotheses and conclusion belong together."""
     claim = part.relation if relation is None else relation
     conditions = [h.relation for h in (*hypotheses, *part.given)]
 
     def attempt() -> Certificate:
-        keywords = {} if models is None else {"models": models}
-        batch = exact_instance(point, model, **keywords)
+        batch = exact_instance(point, model, MODELS if models is None else models, backend)
         for condition in conditions:
             try:
                 if not holds(condition, batch):
@@ -204,20 +241,21 @@ def certify(
     try:
         return escalate(attempt, start=128, cap=cap)
     except Undecided as error:
-        return _tie(claim, point, model, models) or Certificate("undecided", detail=str(error))
+        return _tie(claim, point, model, models, backend) or Certificate("undecided", detail=str(error))
     except (ArithmeticError, ValueError) as error:
         return Certificate("undecided", detail=f"{type(error).__name__}: {error}")
 
 
-def _tie(claim: Any, point: Point, model: str, models: Mapping[str, Any] | None) -> Certificate | None:
+def _tie(
+    claim: Any, point: Point, model: str, models: Mapping[str, Any] | None, backend: Backend
+) -> Certificate | None:
     """A certificate if both sides agree to a hundred digits and ``<=`` or ``=`` is claimed: no violation."""
     lhs, rhs, _ = sides(claim)
     if sign(claim) == "<":
         return None
     try:
         with precision(2048):
-            keywords = {} if models is None else {"models": models}
-            batch = exact_instance(point, model, **keywords)
+            batch = exact_instance(point, model, MODELS if models is None else models, backend)
             a, b = exact_value(lhs, batch), exact_value(rhs, batch)
             gap = abs(a - b)
             agree = gap.upper() <= TIE * max(abs(a).upper(), abs(b).upper())

@@ -9,7 +9,6 @@ import numpy as np
 
 from bounds.exact import Real, directional_derivative
 from simulations.retrieval import retrieve
-from simulations.variants import base
 from verify.instances import Array, Instances
 from verify.vocabulary import J_norm, largest, measure, norm, quantity, refuse_large, smallest, update
 
@@ -46,7 +45,7 @@ def orbit(b: Instances, start: Array, steps: int) -> Iterator[Array]:
     for _ in range(steps):
         yield state
         if not b.exact:
-            state = base.update(b.variant, b.memories, state, b.beta)
+            state = b.variant.update(b.memories, state, b.beta)
         elif not resting:
             after = _image(b, state[0])[None, :]
             resting = all(old.contains(new) for old, new in zip(state[0], after[0], strict=True))
@@ -62,7 +61,7 @@ def _image(b: Instances, box: Array) -> Array:
     """
 
     def update(x: Array) -> Array:
-        return base.update(b.variant, b.memories, x[None, :], b.beta)[0]
+        return b.variant.update(b.memories, x[None, :], b.beta)[0]
 
     middle = np.array([x.midpoint() for x in box], dtype=object)
     image = update(middle)

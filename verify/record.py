@@ -11,6 +11,7 @@ import sympy as sp
 from bounds import expr
 from bounds.exact import Real
 from reports import schema
+from simulations.backends import NUMPY, Backend
 from verify.arena import Box, Patterns, Points, sizes
 from verify.decide import decide, decide_part
 from verify.evidence import Evidence, PartEvidence, Witness
@@ -114,10 +115,20 @@ def as_json(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 
-def witness_code(statement: Statement, witness: Witness, seed: int, file: str = "") -> str:
+def witness_code(
+    statement: Statement,
+    witness: Witness,
+    seed: int,
+    file: str = "",
+    backend: Backend = NUMPY,
+    draws: str = "host",
+) -> str:
     """A few lines of Python that decide the witness again."""
     where = f", file={file!r}" if file else ""
+    if backend != NUMPY:
+        where += f", backend=({backend.name!r}, {backend.device!r}, {backend.dtype!r})"
     if isinstance(statement, Probability) and not witness.certified:
+        where += f", draws={draws!r}" if draws != "host" else ""
         return (
             "from verify.replay import simulate_again\n"
             f"print(simulate_again({statement.id!r}, {as_json(witness.point)!r}, seed={seed}{where}))"
@@ -129,7 +140,9 @@ def witness_code(statement: Statement, witness: Witness, seed: int, file: str = 
     )
 
 
-def _witness(statement: Statement, evidence: Evidence, seed: int, file: str) -> schema.Witness | None:
+def _witness(
+    statement: Statement, evidence: Evidence, seed: int, file: str, backend: Backend, draws: str
+) -> schema.Witness | None:
     found = [p.witness for p in evidence.parts if p.witness is not None and p.headline]
     found += [p.witness for p in evidence.parts if p.witness is not None and not p.headline]
     if not found:
@@ -141,7 +154,7 @@ def _witness(statement: Statement, evidence: Evidence, seed: int, file: str) -> 
         lhs=w.lhs,
         rhs=w.rhs,
         relation=w.relation,
-        code=witness_code(statement, w, seed, file),
+        code=witness_code(statement, w, seed, file, backend, draws),
         certified=w.certified,
         level=None if w.level is None or not 0 < w.level < 1 else w.level,
     )
@@ -183,7 +196,15 @@ def _part(part: PartEvidence, threshold: float, given: bool) -> schema.Part:
 
 
 def statement_record(
-    statement: Any, evidence: Evidence, threshold: float, *, seed: int, profile: str, file: str = ""
+    statement: Any,
+    evidence: Evidence,
+    threshold: float,
+    *,
+    seed: int,
+    profile: str,
+    file: str = "",
+    backend: Backend = NUMPY,
+    draws: str = "host",
 ) -> schema.Statement:
     """The record entry.  ``threshold``: log e-value that refutes a probabilistic statement in this run."""
     verdict = decide(evidence, threshold)
@@ -208,6 +229,7 @@ def statement_record(
         citation=citation(statement),
         provenance=statement.provenance,
         kind=statement.kind,
+        variant=statement.id.partition("@")[2] or None,
         outcome=verdict.outcome,
         verdict=verdict.verdict,
         reason=verdict.reason,
@@ -220,7 +242,7 @@ def statement_record(
         informativeness=min(shares) if shares else None,
         tightness=tightness,
         sensitivity=_sensitivity(tightness),
-        witness=_witness(statement, evidence, seed, file),
+        witness=_witness(statement, evidence, seed, file, backend, draws),
         controls=[
             schema.Control(
                 name=c.name,

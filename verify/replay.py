@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from simulations.streams import stream
+from simulations.backends import Backend
 from verify.checkers.forall import printed_hypotheses, readings
-from verify.checkers.probability import derive, evaluate
+from verify.checkers.probability import derive, draw, evaluate
+from verify.context import Context
 from verify.instances import Point
 from verify.loader import InputError, find
 from verify.margins import Certificate, certify, compare, sides
@@ -34,10 +35,18 @@ def parse_point(inputs: Mapping[str, Any]) -> Point:
     return point
 
 
-def certify_again(identifier: str, part: str, point: Mapping[str, Any], *, file: str = "") -> Certificate:
+def certify_again(
+    identifier: str,
+    part: str,
+    point: Mapping[str, Any],
+    *,
+    file: str = "",
+    backend: tuple[str, str, str] = ("numpy", "cpu", "float64"),
+) -> Certificate:
     """Certify a witness in exact and ball arithmetic: hypotheses and violation together.
 
-    ``part`` is the name of the violated part.  Raises InputError for an unknown statement or part.
+    ``part`` is the name of the violated part; ``backend`` (name, device, dtype) matters to statements about
+    floating point only.  Raises InputError for an unknown statement or part.
     """
     statement = find(identifier, file).statement
     exact = parse_point(point)
@@ -47,7 +56,9 @@ def certify_again(identifier: str, part: str, point: Mapping[str, Any], *, file:
     if found is None:
         raise InputError(f"{identifier}: expected a part of this statement, found {part!r}")
     model = getattr(statement.arena, "model", "dense")
-    return certify(found, printed_hypotheses(statement), exact, model=model, cap=8192)
+    return certify(
+        found, printed_hypotheses(statement), exact, model=model, cap=8192, backend=Backend(*backend)
+    )
 
 
 def _certify_at_grid_point(statement: Probability, part: str, point: Mapping[str, Any]) -> Certificate:
@@ -68,7 +79,14 @@ def _compare_part(part: Part, values: Mapping[str, Any]) -> Certificate:
 
 
 def simulate_again(
-    identifier: str, arguments: Mapping[str, Any], *, seed: int, trials: int = 250, file: str = ""
+    identifier: str,
+    arguments: Mapping[str, Any],
+    *,
+    seed: int,
+    trials: int = 250,
+    file: str = "",
+    backend: tuple[str, str, str] = ("numpy", "cpu", "float64"),
+    draws: str = "host",
 ) -> str:
     """Simulate the event of a probabilistic statement again at one grid point, on the run's own stream."""
     statement = find(identifier, file).statement
@@ -76,7 +94,8 @@ def simulate_again(
         raise InputError(f"{identifier}: expected a probabilistic statement, found kind {statement.kind}")
     exact = {k: _plain(v) for k, v in arguments.items()}
     name = (statement.event.__name__, *(f"{k}={v!r}" for k, v in sorted(exact.items())), "0")
-    outcome = np.asarray(statement.event(stream(seed, *name), trials, **exact))
+    context = Context(seed=seed, backend=Backend(*backend), draws=draws)
+    outcome = np.asarray(draw(statement.event, context, name, trials, exact))
     failures = int(np.sum(outcome == 1))
     return f"{failures} failures in {outcome.size} trials of {statement.event.__name__} at {exact}"
 

@@ -22,10 +22,12 @@ from typing import Any
 import numpy as np
 
 from reports import schema
+from simulations.backends import NUMPY, Backend, BackendError
 from simulations.memories_file import load_memories
 from verify import chunks, known
 from verify.arena import Patterns
 from verify.chunks import code_fingerprint
+from verify.context import arrays_key
 from verify.loader import Loaded
 from verify.multiplicity import anytime_p, holm
 from verify.papers import papers
@@ -42,7 +44,7 @@ PACKAGES = ("numpy", "scipy", "sympy", "mpmath", "python-flint", "hypothesis", "
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for."""
+    """What the user asked for.  Each of several ``devices`` gets a worker; ``backend`` names the first."""
 
     profile: str = "quick"
     seed: int = 0
@@ -51,6 +53,9 @@ class Settings:
     betas: tuple[float, ...] = ()
     command: tuple[str, ...] = ()
     shard: tuple[int, int] = (1, 1)
+    backend: Backend = NUMPY
+    devices: tuple[str, ...] = ("cpu",)
+    draws: str = "host"
 
 
 @dataclass(slots=True)
@@ -88,7 +93,17 @@ def plan(chosen: Mapping[str, Loaded], settings: Settings) -> list[Task]:
     family = sum(isinstance(s.statement, Probability | ScalingLaw) for s in chosen.values())
     threshold = math.log(max(family, 1) / ALPHA_REFUTE)
     return [
-        Task(i, s.file, settings.profile, settings.seed, settings.memories, settings.betas, threshold)
+        Task(
+            i,
+            s.file,
+            settings.profile,
+            settings.seed,
+            settings.memories,
+            settings.betas,
+            threshold,
+            settings.backend,
+            settings.draws,
+        )
         for i, s in chosen.items()
         if not settings.memories or takes_memories(s.statement)
     ]
@@ -98,6 +113,18 @@ def takes_memories(statement: Any) -> bool:
     """Whether a statement can be run on a given memory set."""
     arena = getattr(statement, "arena", None)
     return isinstance(arena, Patterns) and not arena.clustered
+
+
+def choose_backend(name: str, devices: str, dtype: str) -> tuple[Backend, tuple[str, ...]]:
+    """The backend on the first of the comma-separated devices, and all of them.
+
+    Raises BackendError: see :class:`simulations.backends.Backend`; devices of several kinds.
+    """
+    names = tuple(part.strip() for part in devices.split(","))
+    backends = [Backend(name, device, dtype) for device in names]
+    if len({backend.kind for backend in backends}) > 1:
+        raise BackendError(f"devices {devices!r}: expected devices of one kind, such as cuda:0,cuda:1")
+    return backends[0], names
 
 
 def task_key(task: Task) -> str:
@@ -112,6 +139,7 @@ def task_key(task: Task) -> str:
         memories=memories,
         betas=[repr(b) for b in task.betas],
         threshold=repr(task.threshold),
+        arrays=arrays_key(task.backend, task.draws),
         code=code_fingerprint(),
     )
 
@@ -144,7 +172,7 @@ def execute(
         todo = [t for t in tasks if t.id in ours and t.id not in results]
         memory = Chunks(chunks.stored(store.items()), lambda name, value: _keep(store, name, value))
         try:
-            _run_all(todo, settings.jobs, finish, memory)
+            _run_all(todo, settings, finish, memory)
         except KeyboardInterrupt:
             interrupted = True
     ordered = {t.id: results[t.id] for t in tasks if t.id in results}
@@ -167,7 +195,9 @@ def _keep(store: ResultStore, name: str, value: Any) -> None:
     store.put(name, value)
 
 
-def _run_all(tasks: list[Task], jobs: int, finish: Finish, memory: Chunks) -> None:
+def _run_all(tasks: list[Task], settings: Settings, finish: Finish, memory: Chunks) -> None:
+    devices = settings.devices
+    jobs = settings.jobs if len(devices) == 1 else len(devices)
     if jobs <= 1 or len(tasks) <= 1:
         chunks.start(memory.known, memory.keep)
         try:
@@ -176,11 +206,11 @@ def _run_all(tasks: list[Task], jobs: int, finish: Finish, memory: Chunks) -> No
         finally:
             chunks.start({}, None)
         return
-    remaining = _run_pool(tasks, jobs, finish, memory)
+    remaining = _run_pool(tasks, jobs, finish, memory, devices)
     failed: dict[str, int] = {}
     while remaining:
         # A worker died.  One worker at a time tells which task it was: the first that does not come back.
-        remaining = _run_pool(remaining, 1, finish, memory)
+        remaining = _run_pool(remaining, 1, finish, memory, devices)
         if remaining:
             first = remaining[0]
             failed[first.id] = failed.get(first.id, 0) + 1
@@ -189,14 +219,21 @@ def _run_all(tasks: list[Task], jobs: int, finish: Finish, memory: Chunks) -> No
                 remaining = remaining[1:]
 
 
-def _run_pool(tasks: list[Task], jobs: int, finish: Finish, memory: Chunks) -> list[Task]:
+def _run_pool(
+    tasks: list[Task], jobs: int, finish: Finish, memory: Chunks, devices: tuple[str, ...]
+) -> list[Task]:
     """One process pool.  Returns the tasks that did not come back because a worker died."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: one BLAS thread each
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     spawn = multiprocessing.get_context("spawn")
     queue = spawn.Queue()
+    free: Any = None
+    if len(devices) > 1:
+        free = spawn.SimpleQueue()
+        for device in devices:
+            free.put(device)
     pool = ProcessPoolExecutor(
-        min(jobs, len(tasks)), spawn, initializer=prepare_worker, initargs=(dict(memory.known), queue)
+        min(jobs, len(tasks)), spawn, initializer=prepare_worker, initargs=(dict(memory.known), queue, free)
     )
     done: set[str] = set()
     try:
@@ -243,7 +280,14 @@ def _crashed(task: Task) -> dict[str, Any]:
     evidence = Evidence([], [], error="the worker process died twice while checking this statement")
     loaded = find(task.id, task.file)
     entry = statement_record(
-        loaded.statement, evidence, task.threshold, seed=task.seed, profile=task.profile, file=task.file
+        loaded.statement,
+        evidence,
+        task.threshold,
+        seed=task.seed,
+        profile=task.profile,
+        file=task.file,
+        backend=task.backend,
+        draws=task.draws,
     )
     return {"statement": entry.model_dump(), "seconds": 0.0, "log_e": 0.0}
 
@@ -264,12 +308,16 @@ def build_record(
             "command": list(settings.command),
             "seed": settings.seed,
             "profile": settings.profile,
+            "backend": settings.backend.name,
+            "dtype": settings.backend.dtype,
+            "device": ",".join(settings.devices),
+            "draws": settings.draws,
             "alpha": {"refute": ALPHA_REFUTE, "support": ALPHA_SUPPORT},
             "machine": {
                 "python": platform.python_version(),
                 "platform": platform.platform(),
                 "cpu_count": os.cpu_count(),
-                "versions": {p: version(p) for p in PACKAGES},
+                "versions": {p: version(p) for p in (*PACKAGES, *_backend_package(settings.backend))},
             },
             "started": started,
             "timing": {
@@ -283,6 +331,14 @@ def build_record(
             "complete": complete,
         }
     )
+
+
+def _backend_package(backend: Backend) -> tuple[str, ...]:
+    try:
+        version(backend.name)
+    except PackageNotFoundError:  # some distributions carry another name than their package
+        return ()
+    return () if backend.name in PACKAGES else (backend.name,)
 
 
 def _holm_rejections(results: Mapping[str, dict[str, Any]]) -> frozenset[str]:
@@ -322,18 +378,26 @@ def _memories_note(path: str) -> dict[str, Any] | None:
 def exit_code(record: schema.Record) -> int:
     """0: every verdict is the known one (or, without a known one, a pass); else 1.
 
+    What becomes of a statement on another variant than its own is a finding, not a failure of the run:
+    without a known verdict (under ``id@variant``) only an error and a control that was not caught count.
+
     On given memories a statement that does not apply is no failure; one that fails although it is
     known to hold is.
     """
     if record.memories is not None:
         table = known.load()
         for s in record.statements:
-            expected = table.get(s.id, {}).get("outcome", "pass")
+            expected = table.get(s.id, {}).get("outcome", "pass" if s.variant is None else "fail")
             if s.verdict in ("error", "blind") or (s.outcome == "fail" and expected != "fail"):
                 return 1
         return 0
     for s in record.statements:
-        fine = s.matches_known if s.known is not None else s.outcome == "pass"
+        if s.known is not None:
+            fine = bool(s.matches_known)
+        elif s.variant is not None:
+            fine = s.verdict not in ("error", "blind")
+        else:
+            fine = s.outcome == "pass"
         if not fine or (s.known is not None and s.outcome == "none"):
             return 1
     return 0 if record.complete else 1

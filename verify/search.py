@@ -38,7 +38,7 @@ class Effort:
 EFFORT = {
     "quick": Effort(18, 32, 1, 200, 60),
     "standard": Effort(60, 64, 2, 1500, 300),
-    "full": Effort(200, 128, 4, 8000, 1000),
+    "full": Effort(120, 96, 3, 4000, 600),
 }
 
 

@@ -48,7 +48,8 @@ class Part:
     informative where its larger side is below it.  ``given`` are hypotheses of this part only.
     ``headline=False`` marks a reading that is reported and does not decide the verdict.  ``sampled``
     counts the float instances behind each point of a part that is measured and not proved: such a part
-    is ``not refuted`` at most.
+    is ``not refuted`` at most.  ``needs`` lists what the part needs of a model to make sense on it
+    (:func:`verify.variants.capabilities`); ``None``: it is about the statement's own model alone.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Part:
     given: tuple[Hypothesis, ...] = ()
     headline: bool = True
     sampled: int = 0
+    needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from simulations.backends import NUMPY, Backend
 from simulations.memories_file import load_memories
 from verify import chunks
 from verify.checkers import forall, probability, scaling_law
@@ -24,7 +25,7 @@ from verify.statement import Probability, ScalingLaw
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a worker needs to know: everything else follows from the id."""
+    """What a worker needs to know: everything else follows from the id (``id@variant`` on a variant)."""
 
     id: str
     file: str
@@ -33,6 +34,8 @@ class Task:
     memories: str
     betas: tuple[float, ...]
     threshold: float
+    backend: Backend = NUMPY
+    draws: str = "host"
 
 
 @lru_cache(maxsize=1)
@@ -47,6 +50,8 @@ def context_of(task: Task) -> Context:
         seed=task.seed,
         memories=_memories(task.memories) if task.memories else None,
         betas=task.betas,
+        backend=task.backend if _pinned is None else replace(task.backend, device=_pinned),
+        draws=task.draws,
     )
 
 
@@ -74,15 +79,36 @@ def run_task(task: Task) -> dict[str, Any]:
             file = Path(task.file) if task.file else None
             evidence = Evidence([], [], error=place(error, file))
     entry = statement_record(
-        loaded.statement, evidence, task.threshold, seed=task.seed, profile=task.profile, file=task.file
+        loaded.statement,
+        evidence,
+        task.threshold,
+        seed=task.seed,
+        profile=task.profile,
+        file=task.file,
+        backend=task.backend,
+        draws=task.draws,
     )
     log_e = max((p.log_e_against or 0.0 for p in evidence.parts), default=0.0)
-    return {"statement": entry.model_dump(), "seconds": time.perf_counter() - started, "log_e": log_e}
+    return {
+        "statement": entry.model_dump(),
+        "seconds": time.perf_counter() - started,
+        "log_e": log_e,
+        "device": _pinned or task.backend.device,
+    }
 
 
-def prepare_worker(known: dict[str, Any], queue: Any) -> None:
-    """Workers leave Ctrl-C to the coordinator, and send it every chunk they finish."""
+_pinned: str | None = None
+"""The device of this worker, where a run has several."""
+
+
+def prepare_worker(known: dict[str, Any], queue: Any, devices: Any = None) -> None:
+    """Workers leave Ctrl-C to the coordinator and send it every chunk they finish.
+
+    Each takes one device from the queue ``devices``, if there is one.
+    """
+    global _pinned
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A worker that ends must not wait for a coordinator that is gone; the statement's result holds all.
     queue.cancel_join_thread()
     chunks.start(known, lambda name, value: queue.put((name, value)))
+    _pinned = None if devices is None else devices.get()

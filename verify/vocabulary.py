@@ -20,7 +20,8 @@ from scipy.spatial.distance import pdist
 
 from bounds.exact import Real, enclose_fixed_point, enclose_max, enclose_min, spectral_norm
 from simulations import geometry
-from simulations.retrieval import retrieve
+from simulations.backends import NUMPY
+from simulations.retrieval import settle
 from simulations.variants import base
 from verify.instances import Array, Instances
 
@@ -35,19 +36,23 @@ LIMIT_STEPS = 4096
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A named quantity: its symbol, meaning, measurement and (for floats) the logarithm of it."""
+    """A named quantity: its symbol, meaning, measurement and (for floats) the logarithm of it.
+
+    ``native``: it is about the arithmetic of the batch's backend, and is not measured again in another one.
+    """
 
     symbol: Any
     meaning: str
     measure: Measure
     log_measure: Measure | None = None
+    native: bool = False
 
 
 VOCABULARY: dict[Any, Quantity] = {}
 
 
 def quantity(
-    name: str, meaning: str, *, log: Measure | None = None, **assumptions: bool
+    name: str, meaning: str, *, log: Measure | None = None, native: bool = False, **assumptions: bool
 ) -> Callable[[Measure], Any]:
     """Register a measuring function; the decorated name becomes the SymPy symbol."""
 
@@ -57,7 +62,7 @@ def quantity(
         # A user's file may be loaded more than once; two files must not claim one name.
         if known is not None and _file_of(known.measure) != _file_of(measure):
             raise ValueError(f"quantity {name!r} is defined twice")
-        VOCABULARY[symbol] = Quantity(symbol, meaning, measure, log)
+        VOCABULARY[symbol] = Quantity(symbol, meaning, measure, log, native)
         return symbol
 
     return register
@@ -127,9 +132,24 @@ def others(b: Instances, values: Array) -> Array:
     return values[keep].reshape(b.size, values.shape[-1] - 1)
 
 
+def compute(b: Instances, variant: Any, function: Callable[..., Array]) -> Array:
+    """``function(memories, query, beta, target, xp)`` on the batch's backend, as a NumPy array.
+
+    Exact arithmetic, and models written for NumPy alone, stay on NumPy (in float64).
+    """
+    anywhere = variant is None or "arrays" in variant.supports
+    backend = b.backend if anywhere and not b.exact else NUMPY
+    xp = np if backend == NUMPY else backend.xp
+    return backend.host(function(*b.arrays(backend), xp))
+
+
 def overlaps(b: Instances) -> Array:
     """z = Xi^T x, shape (B, M)."""
-    return _cached(b, "overlaps", lambda: _full2(b, base.overlaps(b.memories, b.query, np)))
+
+    def found() -> Array:
+        return _full2(b, compute(b, None, lambda xi, x, _beta, _mu, xp: base.overlaps(xi, x, xp)))
+
+    return _cached(b, "overlaps", found)
 
 
 def _full2(b: Instances, value: Array) -> Array:
@@ -149,25 +169,38 @@ def column(b: Instances, values: Array) -> Array:
 def weights(b: Instances, model: str | None = None) -> Array:
     """p(x) of a model (default: the statement's), shape (B, M)."""
     variant = b.named(model or b.model)
-    return _cached(b, ("weights", variant.name), lambda: variant.weights(b.beta[:, None] * overlaps(b), np))
+
+    def found() -> Array:
+        # On NumPy the overlaps are at hand; in balls they are most of the work.
+        if variant.similarity is None and (b.exact or b.backend == NUMPY):
+            return variant.weights(b.beta[:, None] * overlaps(b), np)
+        return compute(
+            b, variant, lambda xi, x, beta, _mu, xp: variant.weights(variant.scores(xi, x, beta), xp)
+        )
+
+    return _cached(b, ("weights", variant.name), found)
 
 
 def update(b: Instances, model: str | None = None) -> Array:
     """T(x), shape (B, d)."""
     variant = b.named(model or b.model)
-    return _cached(
-        b, ("update", variant.name), lambda: _full2(b, base.update(variant, b.memories, b.query, b.beta))
-    )
+
+    def found() -> Array:
+        return _full2(b, compute(b, variant, lambda xi, x, beta, _mu, _xp: variant.update(xi, x, beta)))
+
+    return _cached(b, ("update", variant.name), found)
 
 
 def error(b: Instances, model: str) -> Array:
     """|T(x) - xi_mu| as a sum over p_j (xi_j - xi_mu), shape (B,)."""
-    return base.retrieval_error(b.named(model), b.memories, b.query, b.beta, b.target)
+    variant = b.named(model)
+    return compute(b, variant, lambda *parts: base.retrieval_error(variant, *parts[:-1]))
 
 
 def log_error(b: Instances, model: str) -> Array:
     """log |T(x) - xi_mu|, never underflowing, shape (B,)."""
-    return base.log_retrieval_error(b.named(model), b.memories, b.query, b.beta, b.target)
+    variant = b.named(model)
+    return compute(b, variant, lambda *parts: base.log_retrieval_error(variant, *parts[:-1]))
 
 
 def at_update(b: Instances) -> Instances:
@@ -190,19 +223,18 @@ def fixed_point(b: Instances) -> Array:
 def limit_from(b: Instances, start: Array) -> Array:
     """The limit of the iteration from ``start`` (B, d); enclosed by balls in exact reading."""
     if not b.exact:
-        return retrieve(b.variant, b.memories, start, b.beta, max_steps=LIMIT_STEPS, polish=True).state
+        return settle(b.variant, b.memories, start, b.beta, max_steps=LIMIT_STEPS, backend=b.backend).state
     refuse_large(b, "fixed point")
     memories = np.array([[[float(v) for v in row] for row in s] for s in b.memories])
-    guess = retrieve(
+    guess = settle(
         b.variant,
         memories,
         np.array([[float(v) for v in row] for row in start]),
         np.array([float(v) for v in b.beta]),
         max_steps=LIMIT_STEPS,
-        polish=True,
     ).state[0]
     found = enclose_fixed_point(
-        lambda x: base.update(b.variant, b.memories, x[None, :], b.beta)[0],
+        lambda x: b.variant.update(b.memories, x[None, :], b.beta)[0],
         lambda x: base.jacobian(b.variant, b.memories, x[None, :], b.beta)[0],
         guess,
     )
@@ -220,12 +252,13 @@ def jacobian_norm(b: Instances) -> Array:
     """Spectral norm of the Jacobian of T at x, shape (B,)."""
     if b.exact:
         refuse_large(b, "Jacobian")
-    jacobian = base.jacobian(b.variant, b.memories, b.query, b.beta)
+    jacobian = compute(b, b.variant, lambda xi, x, beta, *_: base.jacobian(b.variant, xi, x, beta))
     if b.exact:
         return np.array([spectral_norm(jacobian[0])], dtype=object)
     found = np.max(np.abs(np.linalg.eigvalsh(jacobian)), axis=-1)
     # Weights near the smallest float have lost their relative accuracy; to a bound this small they are 0.
-    return np.where(found < 1e-290, 0.0, found)
+    lost = 1e-290 if b.backend.dtype == "float64" else 1e-30
+    return np.where(found < lost, 0.0, found)
 
 
 def centred(b: Instances) -> Array:
@@ -423,7 +456,7 @@ def J_norm(b: Instances) -> Array:
 def E_x(b: Instances) -> Array:
     if b.variant.energy is None:
         raise ValueError(f"the variant {b.variant.name!r} has no energy")
-    return b.variant.energy(b.memories, b.query, b.beta)
+    return compute(b, b.variant, lambda xi, x, beta, *_: b.variant.energy(xi, x, beta))
 
 
 @quantity("E_Tx", "energy at T(x)", real=True)

@@ -25,10 +25,15 @@ from simulations.variants.base import (
 )
 from simulations.variants.binary import exponential, hebb, polynomial
 from simulations.variants.dense import DENSE
+from simulations.variants.entmax import entmax_variant
 from simulations.variants.lsr import log_sum_relu
 from simulations.variants.normalised_bias import NORMALISED_BIAS
+from simulations.variants.normmax import normmax_variant
 from simulations.variants.random_features import random_feature_memory
+from simulations.variants.softmax1 import SOFTMAX1
 from simulations.variants.sparse import SPARSE
+from simulations.variants.sparsemap import sparsemap_variant
+from simulations.variants.sparsemap_sequential import sequential_variant
 from simulations.variants.two_layer import adiabatic
 from simulations.variants.universal import universal_network
 
@@ -36,6 +41,7 @@ __all__ = [
     "DENSE",
     "FAMILIES",
     "PROPERTIES",
+    "SOFTMAX1",
     "SPARSE",
     "Family",
     "Model",
@@ -96,6 +102,11 @@ FAMILIES: dict[str, Family] = {
         _kernelized,
         {"map": "identity", "size": 0, "seed": 0, "separation": "dense"},
     ),
+    "entmax": Family(entmax_variant, {"alpha": 1.5}),
+    "normmax": Family(normmax_variant, {"gamma": 2.0}),
+    "sparsemap": Family(sparsemap_variant, {"k": 2}),
+    "sparsemap-sequential": Family(sequential_variant, {"k": 2, "reward": 0.5}),
+    "softmax1": Family(lambda: SOFTMAX1),
 }
 """Every family by name."""
 

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_numpy_namespace
+
+from simulations import kernels
 
 Array = Any
 Namespace = Any
@@ -24,6 +26,12 @@ Similarity = Callable[[Array, Array, Namespace], Array]
 
 # Elements (not bytes) of the largest temporary made when (M, d) memories meet many queries.
 BLOCK = 1 << 21
+
+# Scores (M x queries) from which on NumPy arrays are streamed: below, they fit the cache as they are.
+STREAM_FROM = 1 << 18
+
+# Scores that the plain computation holds at a time where memories (M, d) are shared.
+PLAIN = 1 << 24
 
 
 PROPERTIES = {
@@ -74,6 +82,9 @@ class Variant:
         log_weights: the logarithm of ``weights``, without underflow; -inf where a weight is 0.
         response: (scores, xp) -> (w, k) such that the Jacobian of T is beta k Cov_w(xi); k (..., 1).
             None where the Jacobian has no such form (``similarity`` given, weights that do not sum to 1).
+        jacobian: (memories, query, beta) -> (..., d, d), where there is no ``response``; None if unknown.
+        surplus: (scores, xp) -> (log |sum_j p_j - 1| (..., 1), its sign) for weights that do not sum to 1,
+            without underflow; None stands for a sum of 1.
         pair_bounds: (margin, xp) -> (a, b), upper bounds given margin = beta <xi_mu - xi_nu, x> only:
             p_nu <= a, and |Jacobian|_2 <= beta sum_nu b_nu |xi_nu - xi_mu|^2. Both decrease in the margin.
             None if unknown.
@@ -86,7 +97,13 @@ class Variant:
         margin: the score margin from which on the target's weight is exactly 1; None if there is none.
         lipschitz: a Lipschitz constant of ``weights`` in the Euclidean norm; None if there is none.
         similarity: z; None stands for the inner product.
+        stream: how :mod:`simulations.kernels` computes T for many queries: ("softmax", extra) for weights
+            exp(v_j) / (extra + sum_i exp(v_i)), ("entmax", alpha), or ("topk", k, "A" or "B"): softmax
+            over all, truncated to the k largest, or softmax over these; behind it ``weights`` once more,
+            so that a model with other weights made from this one is not streamed. Where not softmax,
+            ``weights`` is called with scores of -inf, too, whose weight is 0. None: always plain.
         statements: ids (globs allowed) of the statements that were made of this variant.
+        min_memories: fewest memories that a set must have.
     """
 
     name: str
@@ -101,7 +118,11 @@ class Variant:
     margin: float | None = None
     lipschitz: float | None = None
     similarity: Similarity | None = None
+    stream: tuple[Any, ...] | None = None
     statements: tuple[str, ...] = ()
+    jacobian: Callable[[Array, Array, Array], Array] | None = None
+    surplus: Callable[[Array, Namespace], tuple[Array, float]] | None = None
+    min_memories: int = 1
 
     def scores(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return beta z (..., M)."""
@@ -118,7 +139,8 @@ class Variant:
 class Rule:
     """A model given by its update alone: linear maps, random features, states of spins, gradient steps.
 
-    The attributes mean what they mean for :class:`Variant`; ``step(memories, query, beta)`` is T.
+    The attributes mean what they mean for :class:`Variant`; ``step(memories, query, beta)`` is T, computed
+    to the relative ``accuracy`` (0: that of the data type).
     """
 
     name: str
@@ -128,6 +150,8 @@ class Rule:
     supports: frozenset[str]
     promises: frozenset[str] = frozenset()
     statements: tuple[str, ...] = ()
+    min_memories: int = 1
+    accuracy: float = 0.0
 
     def update(self, memories: Array, query: Array, beta: Array) -> Array:
         """Return T(x) (..., d)."""
@@ -198,9 +222,47 @@ def scores(memories: Array, query: Array, beta: Array) -> Array:
 
 
 def update(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
-    """Return the retrieval map T(x) (..., d), a point of the convex hull of the memories."""
+    """Return the retrieval map T(x) = sum_j p_j xi_j (..., d).
+
+    Large problems never hold all M x queries scores: NumPy arrays are streamed where the variant declares
+    how, other arrays with memories (M, d) are taken some queries at a time. Rounding may differ from that
+    of a small problem with the same query.
+    """
     xp = array_namespace(memories, query)
-    return combine(memories, variant.weights(variant.scores(memories, query, beta), xp), xp)
+
+    def plain(memories: Array, query: Array, beta: Array) -> Array:
+        return combine(memories, variant.weights(variant.scores(memories, query, beta), xp), xp)
+
+    lead = np.broadcast_shapes(query.shape[:-1], memories.shape[:-2], getattr(beta, "shape", ()))
+    m, d = memories.shape[-2:]
+    if math.prod(lead) * m < STREAM_FROM or is_object(memories) or is_object(query):
+        return plain(memories, query, beta)
+    stream = _stream(variant, xp)
+    if stream and _has_sets(memories, lead) and kernels.can_stream(stream, memories, query, beta):
+        sets = math.prod(memories.shape[:-2])
+        query = np.broadcast_to(query, (*lead, d)).reshape(sets, -1, d)
+        beta = np.broadcast_to(beta, lead).reshape(sets, -1) if np.ndim(beta) else beta
+        out = kernels.step(stream, variant.weights, memories.reshape(sets, m, d), query, beta)
+        return out.reshape(*lead, d)
+    if memories.ndim == 2:
+        query = xp.broadcast_to(query, (*lead, d))
+    # A similarity may hold (queries, M, d).
+    each = m if variant.similarity is None else m * d
+    return _in_blocks(plain, memories, query, (beta,), xp, max(1, PLAIN // each))
+
+
+def _stream(variant: Variant, xp: Namespace) -> tuple[Any, ...] | None:
+    """Return how a variant is streamed, if it is and still has the weights that were declared with it."""
+    if variant.stream is None or variant.similarity is not None or not is_numpy_namespace(xp):
+        return None
+    *how, weights = variant.stream
+    return tuple(how) if weights is variant.weights else None
+
+
+def _has_sets(memories: Array, lead: tuple[int, ...]) -> bool:
+    """Tell whether memories are one set (M, d) or (1, .., M, d), or (.., 1, M, d) with queries (.., n, d)."""
+    own = tuple(memories.shape[:-2])
+    return math.prod(own) == 1 or (own[-1] == 1 and own[:-1] == tuple(lead[:-1]))
 
 
 def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Array:
@@ -210,8 +272,10 @@ def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Ar
     set of positive weights). Memory: (..., M, d), in blocks if the memories are (M, d).
 
     Raises:
-        ValueError: the variant has no ``response``.
+        ValueError: the variant has neither ``response`` nor ``jacobian``.
     """
+    if variant.jacobian is not None:
+        return variant.jacobian(memories, query, beta)
     xp = array_namespace(memories, query)
     response = variant.response
     if response is None:
@@ -234,7 +298,8 @@ def jacobian(variant: Variant, memories: Array, query: Array, beta: Array) -> Ar
 def retrieval_error(variant: Variant, memories: Array, query: Array, beta: Array, target: Array) -> Array:
     """Return |T(x) - xi_mu| (...) as |sum_{j != mu} p_j (xi_j - xi_mu)|.
 
-    This form has no absolute floor: it is accurate to a few ulps down to the smallest float.
+    This form has no absolute floor: it is accurate to a few ulps down to the smallest float. Weights that
+    sum to 1 + c (see ``surplus``) add the term c xi_mu.
     """
     xp = array_namespace(memories, query)
 
@@ -248,7 +313,7 @@ def retrieval_error(variant: Variant, memories: Array, query: Array, beta: Array
 
 
 def log_retrieval_error(variant: Variant, memories: Array, query: Array, beta: Array, target: Array) -> Array:
-    """Return log |sum_{j != mu} p_j (xi_j - xi_mu)| (...), in log space throughout.
+    """Return log |T(x) - xi_mu| (...), summed as in ``retrieval_error``, in log space throughout.
 
     -inf means that the sum is exactly 0: a sparse weight vector equal to e_mu, a single memory, or
     nothing but copies of xi_mu in the support. For softmax nothing underflows.
@@ -269,10 +334,16 @@ def _scaled_error(
     variant: Variant, memories: Array, query: Array, beta: Array, target: Array, xp: Namespace
 ) -> tuple[Array, Array]:
     """Return (s, v) with |sum_j p_j (xi_j - xi_mu)| = exp(s) |v| and the largest term of v of length 1."""
-    away = memories - pick(memories, target, xp)[..., None, :]
+    own = pick(memories, target, xp)[..., None, :]
+    away = memories - own
+    v = variant.scores(memories, query, beta)
+    logs = variant.log_weights(v, xp)
+    if variant.surplus is not None:
+        rest, sign = variant.surplus(v, xp)
+        logs, away = xp.concat([logs, rest], axis=-1), xp.concat([away, sign * own], axis=-2)
     length = norm(away, xp)
     # The largest *term* sets the scale, not the largest weight: the latter may belong to a copy of xi_mu.
-    logs = variant.log_weights(variant.scores(memories, query, beta), xp) + log_or_minus_inf(length, xp)
+    logs = logs + log_or_minus_inf(length, xp)
     top = xp.max(logs, axis=-1, keepdims=True)
     shift = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
     unit = away / xp.where(length > 0, length, xp.ones_like(length))[..., None]
@@ -282,8 +353,12 @@ def _scaled_error(
 def _squared_error(
     variant: Variant, memories: Array, query: Array, beta: Array, target: Array, xp: Namespace
 ) -> Array:
-    away = memories - pick(memories, target, xp)[..., None, :]
-    error = combine(away, variant.weights(variant.scores(memories, query, beta), xp), xp)
+    own = pick(memories, target, xp)
+    away = memories - own[..., None, :]
+    p = variant.weights(variant.scores(memories, query, beta), xp)
+    error = combine(away, p, xp)
+    if variant.surplus is not None:
+        error = error + (xp.sum(p, axis=-1, keepdims=True) - 1) * own
     return xp.sum(error * error, axis=-1, keepdims=True)[..., 0]
 
 
@@ -293,11 +368,12 @@ def _in_blocks(
     query: Array,
     others: tuple[Array, ...],
     xp: Namespace,
+    size: int | None = None,
 ) -> Array:
     """Apply ``function`` to blocks of queries, so that (queries, M, d) temporaries stay small."""
     lead = query.shape[:-1]
     many = math.prod(lead)
-    size = max(1, BLOCK // max(1, math.prod(memories.shape[-2:])))
+    size = size or max(1, BLOCK // max(1, math.prod(memories.shape[-2:])))
     if memories.ndim != 2 or many <= size:
         return function(memories, query, *others)
     flat = xp.reshape(query, (many, query.shape[-1]))

@@ -61,5 +61,6 @@ DENSE = Variant(
     supports=frozenset({"smooth", "balls", "arrays"}),
     promises=frozenset(PROPERTIES) - {"margin"},
     lipschitz=0.5,
+    stream=("softmax", 0, softmax),
     statements=("ramsauer2021.*",),
 )

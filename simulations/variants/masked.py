@@ -95,6 +95,17 @@ def log_truncated(v: Array, share: Array, xp: Namespace) -> Array:
     return log_softmax(v, xp) + log_or_minus_inf(share, xp)
 
 
+def log_dropped(v: Array, share: Array, xp: Namespace) -> tuple[Array, float]:
+    """Return (log sum_j (1 - c_j) p_j (..., 1), -1.0), p = softmax(v): the ``surplus`` of reading A."""
+    if is_object(v):
+        raise ArithmeticError("exact elements need no logarithm of the missing mass")
+    logs = log_softmax(v, xp) + log_or_minus_inf(1 - share, xp)
+    top = xp.max(logs, axis=-1, keepdims=True)
+    shift = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
+    total = xp.sum(xp.exp(logs - shift), axis=-1, keepdims=True)
+    return shift + log_or_minus_inf(total, xp), -1.0
+
+
 # Fixed supports
 
 
@@ -136,6 +147,7 @@ def fixed_support(
             response=None,
             energy=None,
             promises=frozenset({"rotation", "scaling", "contraction"}),
+            surplus=lambda v, xp: log_dropped(v, _share(support, v, xp), xp),
             **common,
         )
 

@@ -13,23 +13,20 @@ from simulations.variants.base import (
     per_row,
     scores,
 )
+from simulations.variants.threshold import by_rows, norm_threshold
 
 
 def sparsemax(v: Array, xp: Namespace) -> Array:
     """Return the Euclidean projection of v on the simplex: p_i = max(v_i - tau, 0), summing to 1.
 
-    tau is found by dropping, until nothing changes, all scores at or below the threshold of those that
-    are left (Michelot 1986). Unlike sorting this compares scores only with a threshold, so rigorous
-    elements with equal scores can be decided, and it is faster for many scores.
-
-    Exact for exact elements. For floats the scores are taken relative to the largest one, so that the
-    weight is exactly a unit vector whenever the float scores have a margin of at least 1.
+    For floats the scores are taken relative to the largest one, so that the weight is exactly a unit vector
+    whenever the float scores have a margin of at least 1. For exact elements tau is found by dropping, until
+    nothing changes, all scores at or below the threshold of those that are left (Michelot 1986): this
+    compares scores only with a threshold, so rigorous elements with equal scores can be decided.
     """
-    if is_object(v):
-        inside = xp.ones(v.shape, dtype=xp.bool)
-    else:
-        v = v - xp.max(v, axis=-1, keepdims=True)
-        inside = ~(v <= -1)  # not "v > -1": a nan must stay visible
+    if not is_object(v):
+        return by_rows(lambda rows: _of_floats(rows, xp), v, xp)
+    inside = xp.ones(v.shape, dtype=xp.bool)
     zero, one = xp.zeros_like(v), xp.ones_like(v)
     while True:
         size = xp.sum(xp.where(inside, one, zero), axis=-1, keepdims=True)
@@ -38,6 +35,12 @@ def sparsemax(v: Array, xp: Namespace) -> Array:
         if bool(xp.all(left == inside)):
             return xp.where(inside, v - tau, zero)
         inside = left
+
+
+def _of_floats(v: Array, xp: Namespace) -> Array:
+    """The weights of rows (R, M)."""
+    gaps = xp.max(v, axis=-1, keepdims=True) - v
+    return xp.clip(norm_threshold(gaps, 1.0, xp) - gaps, min=0)
 
 
 def _log_sparsemax(v: Array, xp: Namespace) -> Array:
@@ -110,5 +113,6 @@ SPARSE = Variant(
     promises=frozenset(PROPERTIES),
     margin=1.0,
     lipschitz=1.0,
+    stream=("entmax", 2, sparsemax),
     statements=("hu2023.*",),
 )

@@ -249,6 +249,7 @@ def svr(epsilon: float = 0.0, cost: float = 1e6) -> Rule:
         energy=None,
         supports=frozenset({"smooth"}),
         promises=frozenset({"permutation"}),
+        accuracy=1e-9,
         statements=("np2024.thm3.1-svr", "np2024.dense-recovery-*", "restated.svr-kkt"),
     )
 

@@ -21,6 +21,7 @@ from array_api_compat import array_namespace
 from simulations.variants.base import PROPERTIES, Array, Namespace, Variant, is_object, scores
 from simulations.variants.masked import (
     check_reading,
+    log_dropped,
     log_renormalised,
     log_truncated,
     renormalised,
@@ -151,12 +152,18 @@ def topk(k: int = 2, reading: str = "B") -> Variant:
         "pair_bounds": None,  # T jumps: no bound on its Jacobian is a bound on its Lipschitz constant
     }
     if reading == "A":
+
+        def kept(v: Array, xp: Namespace) -> Array:
+            return truncated(v, places(v, k, xp), xp)
+
         return Variant(
-            weights=lambda v, xp: truncated(v, places(v, k, xp), xp),
+            weights=kept,
+            stream=("topk", k, "A", kept),
             log_weights=lambda v, xp: log_truncated(v, places(v, k, xp), xp),
             response=None,
             energy=None,
             promises=frozenset({"rotation", "permutation", "scaling"}),
+            surplus=lambda v, xp: log_dropped(v, places(v, k, xp), xp),
             **common,
         )
 
@@ -164,8 +171,12 @@ def topk(k: int = 2, reading: str = "B") -> Variant:
         p = renormalised(v, places(v, k, xp), xp)
         return p, xp.ones_like(p[..., :1])
 
+    def among(v: Array, xp: Namespace) -> Array:
+        return renormalised(v, places(v, k, xp), xp)
+
     return Variant(
-        weights=lambda v, xp: renormalised(v, places(v, k, xp), xp),
+        weights=among,
+        stream=("topk", k, "B", among),
         log_weights=lambda v, xp: log_renormalised(v, places(v, k, xp), xp),
         response=response,
         energy=lambda memories, query, beta: energy(memories, query, beta, k),

@@ -133,9 +133,13 @@ def _batches(statement: ForAll, context: Context) -> Iterator[Instances]:
         yield draw_box(arena, context.seed, statement.id, BOX_DRAWS[context.profile])
     elif isinstance(arena, Patterns):
         if context.memories is not None:
-            yield from given_batches(arena, context, statement.id)
+            drawn = given_batches(arena, context, statement.id)
         else:
-            yield from cells(arena, context.profile, context.seed, statement.id, context.models)
+            drawn = cells(arena, context.profile, context.seed, statement.id, context.models)
+        for batch in drawn:
+            # Searches look at a few tiny instances at a time and stay on NumPy.
+            batch.backend = context.backend
+            yield batch
 
 
 def _note_not_applicable(statement: ForAll, tracks: list[Track], context: Context) -> None:
@@ -250,6 +254,7 @@ def _certifier(track: Track, context: Context, relation: Any = None) -> Callable
             models=context.models,
             relation=track.relation if relation is None else relation,
             cap=256 if _coordinates(point) > EXACT_SIZE else 2048,
+            backend=context.backend,
         )
 
     return run

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,7 @@ import sympy as sp
 
 from bounds import expr
 from bounds.exact import DomainError, Real, Undecided, escalate
-from simulations.streams import stream
+from simulations.streams import device_stream, stream
 from verify.checkers.forall import printed_hypotheses
 from verify.chunks import chunk, chunk_name
 from verify.context import Context
@@ -160,7 +161,7 @@ def derive(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] |
 
 
 def _derive_once(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] | None:
-    values: dict[str, Any] = {k: Real(str(v)) for k, v in point.items()}
+    values = {k: _ball(v, {}) if isinstance(v, sp.Basic) else Real(str(v)) for k, v in point.items()}
     pending = [h.relation for h in printed_hypotheses(statement)]
 
     def hypotheses_hold() -> bool:
@@ -243,30 +244,51 @@ def counts(
 ) -> tuple[int, int, int]:
     """Failures, undecided and trials of one chunk of an event."""
 
-    def draw() -> list[int]:
+    def compute() -> list[int]:
         outcome = _draw(event, arguments, index, size, context)
         return [int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)]
 
-    name = chunk_name(event, arguments, index, size, context.seed)
-    failures, ambiguous, trials = chunk(draw, name | {"result": "counts"})
+    name = chunk_name(event, arguments, index, size, context)
+    failures, ambiguous, trials = chunk(compute, name | {"result": "counts"})
     return failures, ambiguous, trials
 
 
 def means(event: Any, arguments: Mapping[str, Any], index: int, size: int, context: Context) -> list[float]:
     """Means of ten batches of one chunk of an event with real values."""
 
-    def draw() -> list[float]:
+    def compute() -> list[float]:
         outcome = _draw(event, arguments, index, size, context)
         return [float(np.mean(b)) for b in np.array_split(outcome, 10) if b.size]
 
-    name = chunk_name(event, arguments, index, size, context.seed)
-    found: list[float] = chunk(draw, name | {"result": "means"})
+    name = chunk_name(event, arguments, index, size, context)
+    found: list[float] = chunk(compute, name | {"result": "means"})
     return found
 
 
 def _draw(event: Any, arguments: Mapping[str, Any], index: int, size: int, context: Context) -> Any:
     named = (f"{k}={v!r}" for k, v in sorted(arguments.items()))
-    return np.asarray(event(stream(context.seed, event.__name__, *named, str(index)), size, **arguments))
+    return np.asarray(draw(event, context, (event.__name__, *named, str(index)), size, arguments))
+
+
+def draw(
+    event: Callable[..., Any],
+    context: Context,
+    name: tuple[str, ...],
+    size: int,
+    arguments: Mapping[str, Any],
+) -> Any:
+    """One chunk of trials.  Backend and device stream go to the events that take them.
+
+    Where the device draws, the name of the chunk says so: no host stream has the numbers of such a chunk.
+    """
+    taken = inspect.signature(event).parameters
+    more: dict[str, Any] = {}
+    if "backend" in taken:
+        more["backend"] = context.backend
+    if "device" in taken and context.draws == "device":
+        name = ("device", *name)
+        more["device"] = device_stream(context.backend, context.seed, *name)
+    return event(stream(context.seed, *name), size, **arguments, **more)
 
 
 def _open(run: PointRun) -> bool:

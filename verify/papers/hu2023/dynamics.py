@@ -173,7 +173,7 @@ SPARSE_ENERGY = Inequality(
     provenance="derived",
     printed=r"H_\beta(x)=-\beta^{-1}\Psi^*(\beta\Xi^Tx)+\tfrac12|x|^2:\ H_\beta(x)-H_\beta(T(x))\ge\tfrac12|x-T(x)|^2",
     arena=SPARSE_FREE,
-    parts=(Part("drop", Ge(E_x - E_Tx, step**2 / 2), scale=m**2 + norm_x**2, trivial=None),),
+    parts=(Part("drop", Ge(E_x - E_Tx, step**2 / 2), scale=m**2 + norm_x**2, needs=("energy", "descent")),),
     controls=(Control("twice the drop", Ge(E_x - E_Tx, step**2 * Rational(11, 10))),),
     related=("hu2023.lemma2.1-energy",),
 )
@@ -208,7 +208,7 @@ SEQUENCE = Inequality(
             scale=m,
             given=(Hypothesis(Ge(beta * Delta_x, 1)),),
         ),
-        Part("steps become short", Le(shortest_step, m / 10)),
+        Part("steps become short", Le(shortest_step, m / 10), needs=("descent", "jacobian")),
         Part("late step", Le(late_step, m / 50), headline=False),
         Part("the iteration ends in a fixed point", Le(residual_limit, m / 10**9), scale=m, headline=False),
     ),

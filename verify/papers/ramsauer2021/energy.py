@@ -181,6 +181,10 @@ def _kernel_proof() -> Mapping[str, Any]:
 PAPER = "ramsauer2021"
 OWN = Source(PAPER, "a related statement of this project")
 SQUARES = m**2 + norm_x**2
+DISTRIBUTION = ("weights", "distribution")
+MONOTONE = ("energy", "monotone")
+FOLLOWED = ("limit", "jacobian", "smooth")
+"""What following a trajectory needs: boxes around it are carried on by derivatives."""
 OBSERVED = (
     f"A limit is observed, not reached: trajectories are followed for {STEPS} updates from every start.",
     "The finite form that decides: one of these steps is shorter than m/10. Every sequence whose squared "
@@ -259,8 +263,8 @@ eq3_update = Identity(
     parts=(
         Part("gradient", Eq(E_slope, x_along_v - T_along_v, evaluate=False), scale=m + norm_x),
         Part("update", Eq(T_along_v, softmax_along_v, evaluate=False), scale=m),
-        Part("weights sum to one", Eq(weight_sum, 1, evaluate=False)),
-        Part("weights are not negative", Ge(weight_min, 0, evaluate=False)),
+        Part("weights sum to one", Eq(weight_sum, 1, evaluate=False), needs=DISTRIBUTION),
+        Part("weights are not negative", Ge(weight_min, 0, evaluate=False), needs=DISTRIBUTION),
     ),
     controls=(
         Control("gradient without the update", Eq(E_slope, x_along_v, evaluate=False), "gradient"),
@@ -306,9 +310,15 @@ thm1 = Inequality(
     printed=r"E(\xi^t)\to E(\xi^*)\ (t\to\infty),\qquad f(\xi^*)=\xi^*",
     arena=EVERYWHERE,
     parts=(
-        Part("the energy does not rise", Le(E_Tx, E_x), scale=SQUARES),
-        Part("the iteration settles", Le(shortest_step, m / 10)),
-        Part("the energy has settled", Le(late_energy_drop, m**2 / 1000), scale=m**2, headline=False),
+        Part("the energy does not rise", Le(E_Tx, E_x), scale=SQUARES, needs=MONOTONE),
+        Part("the iteration settles", Le(shortest_step, m / 10), needs=FOLLOWED),
+        Part(
+            "the energy has settled",
+            Le(late_energy_drop, m**2 / 1000),
+            scale=m**2,
+            headline=False,
+            needs=MONOTONE + FOLLOWED,
+        ),
     ),
     controls=(
         Control("falls by more than half the squared step", Le(E_Tx, E_x - Rational(11, 20) * step**2)),
@@ -327,10 +337,16 @@ thm2 = Inequality(
     r"connected compact set of stationary points on one energy level}",
     arena=EVERYWHERE,
     parts=(
-        Part("steps become short", Le(shortest_step, m / 10)),
-        Part("late step", Le(late_step, m / 50), headline=False),
-        Part("late states stay together", Le(late_diameter, m / 10), headline=False),
-        Part("late states share an energy", Le(late_energy_drop, m**2 / 1000), scale=m**2, headline=False),
+        Part("steps become short", Le(shortest_step, m / 10), needs=FOLLOWED),
+        Part("late step", Le(late_step, m / 50), headline=False, needs=FOLLOWED),
+        Part("late states stay together", Le(late_diameter, m / 10), headline=False, needs=FOLLOWED),
+        Part(
+            "late states share an energy",
+            Le(late_energy_drop, m**2 / 1000),
+            scale=m**2,
+            headline=False,
+            needs=MONOTONE + FOLLOWED,
+        ),
     ),
     controls=(Control("at rest to twelve digits", Le(shortest_step, m / 10**12)),),
     related=("restated.dense-sequence-convergence",),
@@ -346,7 +362,7 @@ dense_sequence_convergence = Inequality(
     r"\quad\xi^t\to\xi^*",
     arena=Patterns(max_size=800),
     parts=(
-        Part("decrease", Ge(E_x - E_Tx, step**2 / 2), scale=SQUARES),
+        Part("decrease", Ge(E_x - E_Tx, step**2 / 2), scale=SQUARES, needs=("energy", "descent")),
         Part("sum of squared steps", Le(path_squares, 2 * E_x), scale=SQUARES),
     ),
     controls=(scaled("9/10", "decrease"), scaled("99/100", "sum of squared steps")),

@@ -167,7 +167,12 @@ LEMMA_A9 = Inequality(
     arena=Patterns(clustered=True, params=(CLUSTER,), sizes=SIZES, beta_m2=BETA_M2),
     hypotheses=(BACKGROUND,),
     parts=(
-        Part("error", Le(err_m, m_max_l + 2 * gamma_out * m), trivial=2 * m),
+        Part(
+            "error",
+            Le(err_m, m_max_l + 2 * gamma_out * m),
+            trivial=2 * m,
+            needs=("weights", "distribution", "inner product"),
+        ),
         Part("weight outside", Le(gamma_out, (M - l) * exp(-beta * c_x)), trivial=sp.Integer(1)),
     ),
     controls=(

@@ -31,6 +31,7 @@ from verify.vocabulary import (
     fixed_point,
     m,
     norm,
+    overlaps,
     quantity,
     target_memory,
     update,
@@ -73,7 +74,9 @@ def _distances(b: Instances) -> Array:
 
 
 def _log_spread(b: Instances) -> Array:
-    log_p = b.variant.log_weights(b.beta[:, None] * np.sum(centred(b) * b.query[:, None, :], axis=-1), np)
+    # Softmax is free to count scores from that of the target, which keeps digits; other maps need not be.
+    z = np.sum(centred(b) * b.query[:, None, :], axis=-1) if b.model == "dense" else overlaps(b)
+    log_p = b.variant.log_weights(b.beta[:, None] * z, np)
     with np.errstate(divide="ignore"):
         terms = log_p + np.log(_distances(b))
     top = np.max(terms, axis=-1)
@@ -178,7 +181,7 @@ RETRIEVAL = Inequality(
     ),
     arena=Patterns(min_memories=2),
     parts=(
-        Part("triangle inequality", Le(err, spread_p)),
+        Part("triangle inequality", Le(err, spread_p), needs=("weights", "distribution", "inner product")),
         Part("separation", Le(spread_p, 2 * m * at_query / (1 + at_query)), trivial=2 * m),
     ),
     controls=(
