@@ -93,7 +93,7 @@ def fixed(name: str) -> Share:
     return share
 
 
-# -- retrieval errors ----------------------------------------------------------------------------------
+# -- retrieval errors -----------------------------------------------------------------------
 
 
 def masses(b: Instances, share: Array, reading: str) -> tuple[Array, Array]:

@@ -148,7 +148,7 @@ ENERGY = Inequality(
     ),
 )
 
-# -- random masks ---------------------------------------------------------------------------------------------
+# -- random masks -----------------------------------------------------------------------
 
 MASK = "masked:fraction=0.5,seed=0"
 err_mask_A = error_quantity("err_mask_A", "error with a support drawn at random, reading A", fixed(MASK), "A")
