@@ -138,22 +138,21 @@ def _target_weights(
 def prf_far(
     stream: np.random.Generator, trials: int, *, d: int, M: int, features: int, beta: float
 ) -> Outcome:
-    """Failure: |T_PRF - T_Dense| at x = xi_1 exceeds 2 t/(1 - t), t = 8 sqrt((exp(4 beta) - 1)/features).
+    """Failure: |T_PRF - T_Dense| at x = xi_1 exceeds its root mean square to first order.
 
-    With relative errors e_nu of the kernel values, |T_PRF - T_Dense| <= 2 s/(1 - s), s = sum of p_nu |e_nu|,
-    and the mean of s is at most t/8: by Markov's inequality the probability is at most 1/8.
-
-    Raises:
-        ValueError: too few features for t < 1.
+    To first order T_PRF - T_Dense is the sum of p_nu e_nu (xi_nu - T), e_nu the relative errors of the kernel
+    values, whose covariances are (exp(beta <x + xi_nu, x + xi_nu'>) - 1)/features: the error falls as
+    features^(-1/2), and the share of failures does not depend on their number.
     """
-    t = 8 * math.sqrt(math.expm1(4 * beta) / features)
-    if t >= 1:
-        raise ValueError(f"features: expected more than {64 * math.expm1(4 * beta):.0f}, found {features}")
     out = np.empty(trials, dtype=np.int8)
     for i in range(trials):
         x, log_k, v = _target_weights(stream, d=d, M=M, features=features, beta=beta)
-        gap = np.linalg.norm((softmax(log_k, np) - softmax(v, np)) @ x)
-        out[i] = gap > 2 * t / (1 - t)
+        p = softmax(v, np)
+        away = x - p @ x
+        covariance = np.expm1(beta * (x + x[0]) @ (x + x[0]).T) / features
+        square = (p[:, None] * away * (covariance @ (p[:, None] * away))).sum()
+        gap = softmax(log_k, np) @ x - p @ x
+        out[i] = gap @ gap > square
     return out
 
 
