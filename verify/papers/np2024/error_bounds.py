@@ -6,7 +6,7 @@ Hu et al. 2024 (ICML 2025), arXiv 2404.03900: Theorem 4.1, Corollary 4.1.1, and 
 from __future__ import annotations
 
 import numpy as np
-from sympy import Ge, Le, exp
+from sympy import Ge, Gt, Le, exp
 
 from verify.arena import Patterns
 from verify.controls import exponent_scaled, scaled
@@ -32,6 +32,7 @@ from verify.vocabulary import (
     Delta_mu,
     Delta_x,
     M,
+    R,
     beta,
     centred,
     diam,
@@ -217,6 +218,12 @@ VERSUS = Inequality(
     hypotheses=(IN_BALL,),
     parts=(
         Part("reading A", Le(err_A, err_dense)),
+        Part(
+            "reading A, distinct memories",
+            Le(err_A, err_dense),
+            given=(Hypothesis(Gt(R, 0), "no copies"),),
+            headline=False,
+        ),
         Part("reading B", Le(err_B, err_dense), headline=False),
         Part("top-K, reading A", Le(err_top_A, err_dense), given=(IN_TOP,), headline=False),
         Part("top-K, reading B", Le(err_top_B, err_dense), given=(IN_TOP,), headline=False),
