@@ -217,6 +217,9 @@ def decay(b: Instances) -> Array:
 Q = beta * diam**2 * decay
 IN_RADIUS = Hypothesis(Le(dist, r), "x in the ball")
 
+# The search covers the sizes of at most 32 coordinates: the pairs, where these statements are tight.
+SIZES = ((1, 2), (2, 2), (17, 2), (12, 3), (20, 2), (9, 4), (7, 5), (5, 10), (4, 16), (8, 16))
+
 CONTRACTION = Inequality(
     id="restated.ball-contraction",
     title="A ball that the dense map contracts into itself",
@@ -225,7 +228,7 @@ CONTRACTION = Inequality(
     printed=r"q=\beta\,\mathrm{diam}^2(M-1)e^{-\beta(\Delta_\mu-2mr)}<1,\ \mathrm{diam}(M-1)e^{-\beta(\Delta_\mu-2mr)}\le r"
     r"\Rightarrow T\text{ is a }q\text{-contraction of }B(\xi_\mu,r)\text{ into itself}",
     arena=Patterns(
-        query="ball", radius=r, params=(Param(r, 1e-4, 3.0, log=True),), min_memories=2, max_size=200
+        query="ball", radius=r, params=(Param(r, 1e-4, 3.0, log=True),), min_memories=2, sizes=SIZES
     ),
     hypotheses=(
         IN_RADIUS,
@@ -284,7 +287,7 @@ WELL_SEPARATED = Inequality(
     source=Source(PAPER, "well-separation condition"),
     provenance="recalled (dense form), recalled low (sparse-structured form)",
     printed=r"\Delta_\mu\ge\tfrac1\beta\ln\frac{(M+k-2)m}R+2mR\ \Rightarrow\ \mathcal T_{Sparse}(S_\mu)\subseteq S_\mu",
-    arena=Patterns(query="ball", min_memories=2, params=SUPPORT, beta_m2=(*BETA_M2, 1e4, 1e6), max_size=400),
+    arena=Patterns(query="ball", min_memories=2, params=SUPPORT, beta_m2=(*BETA_M2, 1e4, 1e6), sizes=SIZES),
     hypotheses=(DISTINCT, Hypothesis(Le(dist, R), "x in S_mu")),
     parts=(
         Part(
