@@ -1,5 +1,7 @@
 """The sparse model: sparsemax separation (Hu et al. 2023, arXiv 2309.12673; Martins and Astudillo 2016)."""
 
+import math
+
 from array_api_compat import array_namespace
 
 from simulations.variants.base import (
@@ -15,18 +17,27 @@ from simulations.variants.base import (
 )
 from simulations.variants.threshold import by_rows, norm_threshold
 
+# Scores from which on Newton's method on gathered candidates is faster than passes over whole rows.
+MANY = 1 << 14
+
 
 def sparsemax(v: Array, xp: Namespace) -> Array:
     """Return the Euclidean projection of v on the simplex: p_i = max(v_i - tau, 0), summing to 1.
 
-    For floats the scores are taken relative to the largest one, so that the weight is exactly a unit vector
-    whenever the float scores have a margin of at least 1. For exact elements tau is found by dropping, until
-    nothing changes, all scores at or below the threshold of those that are left (Michelot 1986): this
-    compares scores only with a threshold, so rigorous elements with equal scores can be decided.
+    tau is found by dropping, until nothing changes, all scores at or below the threshold of those that
+    are left (Michelot 1986). Unlike sorting this compares scores only with a threshold, so rigorous
+    elements with equal scores can be decided. Many float scores are given to Newton's method instead.
+
+    Exact for exact elements. For floats the scores are taken relative to the largest one, so that the
+    weight is exactly a unit vector whenever the float scores have a margin of at least 1.
     """
-    if not is_object(v):
+    if is_object(v):
+        inside = xp.ones(v.shape, dtype=xp.bool)
+    elif math.prod(v.shape) > MANY:
         return by_rows(lambda rows: _of_floats(rows, xp), v, xp)
-    inside = xp.ones(v.shape, dtype=xp.bool)
+    else:
+        v = v - xp.max(v, axis=-1, keepdims=True)
+        inside = ~(v <= -1)  # not "v > -1": a nan must stay visible
     zero, one = xp.zeros_like(v), xp.ones_like(v)
     while True:
         size = xp.sum(xp.where(inside, one, zero), axis=-1, keepdims=True)
