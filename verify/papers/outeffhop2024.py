@@ -418,7 +418,9 @@ TRANSFER = Inequality(
         model=MODEL,
         query="ball",
         radius=RADIUS,
-        sizes=((1, 1), (2, 1), (2, 2), (5, 4), (5, 10), (10, 20), (16, 50)),
+        sizes=((1, 1), (2, 1), (1, 2), (2, 2), (3, 3), (5, 4), (5, 10), (10, 20), (16, 50)),
+        beta_m2=(3.7, 3.75, 3.8, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0, 8.0, 10.0, 16.0, 20.0, 50.0, 200.0),
+        search=False,
     ),
     hypotheses=(
         Hypothesis(Gt(4 * beta * m**2 * M, 1)),
@@ -432,8 +434,8 @@ TRANSFER = Inequality(
         Part("all points of the ball converge to it", Le(limit_gap, m / 10**6)),
     ),
     controls=(
-        scaled("1/2", "T_1 maps the ball into its interior"),
-        scaled("1/3", "T_1 contracts on the ball"),
+        scaled("1/4", "T_1 maps the ball into its interior"),
+        scaled("1/8", "T_1 contracts on the ball"),
         Control(
             "every point is its own limit", Le(gap_star, m / 10**6), "all points of the ball converge to it"
         ),

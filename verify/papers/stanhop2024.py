@@ -17,7 +17,7 @@ from verify.papers.hfy2024.energies import SLACK
 from verify.papers.hfy2024.maps import ENTMAX, at, conjugate_change, map_update, map_weights
 from verify.papers.hfy2024.margins import step_error
 from verify.papers.hu2023.capacity import LEMMA31
-from verify.papers.hu2023.dynamics import grad_H_star, residual_limit
+from verify.papers.hu2023.dynamics import grad_H_star, residual_star
 from verify.papers.hu2023.entmax_quantities import alpha, alpha_high, rest_alpha
 from verify.papers.hu2023.error_bounds import DENSE_ALL, DENSE_OTHERS
 from verify.papers.hu2023.retrieval import BEST, IN_BALL
@@ -140,8 +140,8 @@ GSH_ENERGY = Inequality(
         Part("drop", Le(Hb_rise_alpha + step_square_alpha / 2, SLACK * QUADRATIC), scale=QUADRATIC),
         Part(f"shortest of {UPDATES} steps", Le(short_square_alpha, 4 * m**2 / UPDATES), trivial=4 * m**2),
         Part(
-            "the iteration ends in a fixed point (alpha = 3/2)",
-            Le(residual_limit, m / 10**9),
+            "the iteration from the memory ends in a fixed point (alpha = 3/2)",
+            Le(residual_star, m / 10**9),
             scale=m,
             headline=False,
         ),
@@ -213,7 +213,7 @@ BOUNDS = Inequality(
     source=Source(KEY, "error bounds"),
     provenance="recalled",
     printed=r"1\le\alpha<2:\text{ a bound of the type (2.7)};\ \alpha\ge2:\text{ of the form (2.8)}",
-    arena=BALL,
+    arena=Patterns(query="ball", min_memories=2, params=(ORDER,), max_size=200),
     hypotheses=(IN_BALL,),
     parts=(
         Part(

@@ -35,7 +35,7 @@ ORDER = Param(alpha, 1.0, 3.0)
 r = sp.Symbol("r", positive=True)
 share = sp.Symbol("share", nonnegative=True)
 stretch = sp.Symbol("stretch", real=True)
-SIZES = ((1, 1), (1, 2), (2, 3), (4, 10), (6, 16), (10, 20))
+SIZES = ((1, 1), (1, 2), (2, 3), (3, 4), (4, 10), (6, 16), (10, 20))
 RADIUS = Param(r, 0.1, 10.0, log=True)
 SHARE = Param(share, 0.0, 1.0)
 THREE_MAPS = (
@@ -255,7 +255,7 @@ BOUNDS = Inequality(
     provenance="recalled",
     printed=r"E(q)=-\beta^{-1}L_\Omega(\beta Xq;u)+\tfrac12\|q-\mu_X\|^2+\tfrac12(M^2-\|\mu_X\|^2),"
     r"\ 0\le E(q)\le\min\{2M^2,-\beta^{-1}\Omega(u)+\tfrac12M^2\}",
-    arena=Patterns(query="hull", params=(ORDER, Param(stretch, -4.0, 4.0)), sizes=SIZES),
+    arena=Patterns(query="hull", params=(ORDER, Param(stretch, -4.0, 4.0)), sizes=(*SIZES[:3], *SIZES[4:])),
     parts=(
         Part("the two forms agree", Le(energy_forms, 10 * SLACK * UNIT), scale=UNIT),
         Part("E >= 0, any query", Le(energy_low, SLACK * UNIT), scale=UNIT),
@@ -389,7 +389,7 @@ IN_LAYER = (
     Hypothesis(Gt(field_layer, 0), "z is not constant"),
 )
 QUADRATIC = m**2 + norm_x**2
-DESCENT = Patterns(query="free", params=(ORDER, RADIUS, SHARE), sizes=SIZES)
+DESCENT = Patterns(query="free", params=(ORDER, RADIUS, SHARE), sizes=SIZES, search=False)
 
 CCCP = Inequality(
     id="hfy2024.cccp-update",

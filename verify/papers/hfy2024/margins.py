@@ -65,9 +65,19 @@ SIZES = ((1, 2), (2, 2), (2, 3), (3, 4), (3, 8), (5, 10), (8, 16), (2, 20))
 
 # -- margins ----------------------------------------------------------------------------------------------
 
-share = sp.Symbol("share", positive=True)
-"""The gap of the best score in units of the margin."""
-SHARE = Param(share, 0.5, 2.0)
+edge = sp.Symbol("edge", real=True)
+EDGE = Param(edge, -0.9, 1.0)
+"""Places the gap of the best score at 1 + edge^7 margins: half of the draws lie within a hundredth of the margin."""
+
+
+def share_of(b: Instances) -> Array:
+    """1 + edge^7, shape (B,)."""
+    return 1 + b.scalars["edge"] ** 7
+
+
+@quantity("gap_share", "1 + edge^7, a gap or a distance in units of its threshold")
+def share(b: Instances) -> Array:
+    return share_of(b)
 
 
 def margin_of(b: Instances, kind: str) -> Array:
@@ -90,7 +100,7 @@ def placed_scores(b: Instances, kind: str, gap: Array) -> Array:
 
 def _rest(b: Instances, kind: str) -> Array:
     """Weight of all memories but the target at a gap of ``share`` margins."""
-    v = placed_scores(b, kind, b.scalars["share"] * margin_of(b, kind))
+    v = placed_scores(b, kind, share_of(b) * margin_of(b, kind))
     return np.sum(others(b, weights_of(b, kind, v)), axis=-1)
 
 
@@ -113,7 +123,7 @@ def rest_placed_norms_most(b: Instances) -> Array:
 
 
 def _rests(b: Instances) -> Array:
-    v = placed_scores(b, "norm2", b.scalars["share"] + b.beta * 0)
+    v = placed_scores(b, "norm2", share_of(b) + b.beta * 0)
     rows = []
     for gamma in (1.5, 2.0, 5.0, 10.0):
         rows.append(np.sum(others(b, _normmax(b, v, gamma)), axis=-1))
@@ -126,7 +136,7 @@ def _normmax(b: Instances, v: Array, gamma: float) -> Array:
 
 @quantity("rest_softmax", "softmax weight off the target at a gap of share")
 def rest_softmax(b: Instances) -> Array:
-    v = placed_scores(b, ENTMAX, b.scalars["share"] + b.beta * 0)
+    v = placed_scores(b, ENTMAX, share_of(b) + b.beta * 0)
     w = np.exp(v - largest(v)[:, None]) if not b.exact else np.exp(v)
     return np.sum(others(b, w), axis=-1) / np.sum(w, axis=-1)
 
@@ -141,13 +151,13 @@ low = sp.Symbol("alpha_low", positive=True)
 )
 def low_loss(b: Instances) -> Array:
     """With y = (1-t) e_mu + t e_nu: L >= -Omega(y) - t gap >= (t^a - t)/(a (1-a)) - t gap, t = (2 + 2 gap)^(-1/(1-a))."""
-    a, gap = b.scalars["alpha_low"], b.scalars["share"]
+    a, gap = b.scalars["alpha_low"], share_of(b)
     t = (2 + 2 * gap) ** (-1 / (1 - a))
     return ((2 + 2 * gap) / (a * (1 - a)) - 1 / (a * (1 - a)) - gap) * t
 
 
 MARGINS_ARENA = Patterns(
-    query="free", min_memories=2, params=(ORDER, SHARE, Param(low, 0.25, 0.9)), sizes=(*SIZES, (2, 50))
+    query="free", min_memories=2, params=(ORDER, EDGE, Param(low, 0.25, 0.9)), sizes=(*SIZES, (2, 50))
 )
 AT_LEAST = (Hypothesis(Ge(share, 1), "a gap of at least the margin"),)
 BELOW = (Hypothesis(Le(share, 1 - NEAR), "a gap below the margin"),)
@@ -321,7 +331,7 @@ def hull_gap(b: Instances) -> Array:
 OUTSIDE = Hypothesis(
     Gt(hull_gap, sp.Rational(1, 10**9) * m**2), "xi_mu lies outside the hull of the other memories"
 )
-FIXED = Patterns(query="pattern", min_memories=2, params=(ORDER, SHARE), sizes=SIZES, search=False)
+FIXED = Patterns(query="pattern", min_memories=2, params=(ORDER, EDGE), sizes=SIZES, search=False)
 
 
 def enough(kind: str, quantity: Any, extra: Any = 0) -> Any:
@@ -360,7 +370,7 @@ def _placed_error(b: Instances, kind: str) -> Array:
     positive = separation > 0
     scale = np.where(positive, separation, b.beta * 0 + 1)
     placed = at(b, target_memory(b))
-    placed.beta = np.where(positive, b.scalars["share"] * margin_of(b, kind) / scale, b.beta)
+    placed.beta = np.where(positive, share_of(b) * margin_of(b, kind) / scale, b.beta)
     return map_error(placed, kind)
 
 
@@ -421,7 +431,7 @@ STATIONARY = Identity(
     related=("restated.exact-recovery", "hfy2024.prop3-one-step"),
     notices=(
         "Outside the hull means: certified by a separating direction (from a projection onto the hull).",
-        "The temperature is placed at share/Delta_mu margins, share in [1/2, 2], where the separation is positive.",
+        "The temperature is placed at share/Delta_mu margins, share = 1 + edge^7, where the separation is positive.",
         "A memory inside the hull of the others can be stationary by balance of other weights.",
     ),
 )
@@ -506,7 +516,7 @@ def _edge_error(b: Instances, kind: str) -> Array:
     """Error at distance share * r_star towards the memory that sets r_star."""
     radii = np.full((b.size, b.memories.shape[-2]), math.inf)
     radii[np.arange(radii.shape[-1]) != b.target[:, None]] = _floats(_radii(b, kind)).ravel()
-    moved = towards(b, np.nan_to_num(radii, nan=math.inf), measure(b, r_star[kind]) * b.scalars["share"])
+    moved = towards(b, np.nan_to_num(radii, nan=math.inf), measure(b, r_star[kind]) * share_of(b))
     if not b.exact:
         moved.query = np.nan_to_num(moved.query, posinf=0.0, neginf=0.0)
     return map_error(moved, kind)
@@ -526,9 +536,7 @@ RADIUS = Identity(
     source=OWN,
     provenance="derived",
     printed=r"\min_j\frac{\Delta_{ij}-m/\beta}{\|x_i-x_j\|};\text{ equal norms: }\frac{\Delta_i-m/\beta}{\sqrt{2\Delta_i}}",
-    arena=Patterns(
-        query="ball", min_memories=2, params=(ORDER, Param(share, 0.01, 2.0)), sizes=SIZES, search=False
-    ),
+    arena=Patterns(query="ball", min_memories=2, params=(ORDER, EDGE), sizes=SIZES, search=False),
     hypotheses=(OUTSIDE,),
     parts=(
         *(

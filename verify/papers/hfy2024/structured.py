@@ -14,7 +14,7 @@ from simulations.variants.sparsemap import sparsemap
 from verify.arena import Param, Patterns
 from verify.instances import Array, Instances
 from verify.papers.hfy2024.maps import scores
-from verify.papers.hfy2024.margins import NEAR, ONE, OWN, PAPER, SHARE
+from verify.papers.hfy2024.margins import EDGE, NEAR, ONE, OWN, PAPER, share_of
 from verify.statement import Control, Definition, Hypothesis, Identity, Inequality, Part, Source, Statement
 from verify.vocabulary import (
     M,
@@ -81,7 +81,7 @@ def _placed(b: Instances) -> tuple[Array, np.ndarray, np.ndarray]:
         low = largest(np.where(y, -(np.abs(v) + np.max(np.abs(v.astype(float))) + 1), v))
         high = smallest(np.where(y, v, np.abs(v) + np.max(np.abs(v.astype(float))) + 1))
         # Relative to the best score outside y, so that the gap is not rounded away.
-        away = np.where(y, (v - high[:, None]) + b.scalars["share"][:, None], v - low[:, None])
+        away = np.where(y, (v - high[:, None]) + share_of(b)[:, None], v - low[:, None])
         b.cache["placed"] = away, y, sizes
     found: tuple[Array, np.ndarray, np.ndarray] = b.cache["placed"]
     return found
@@ -112,9 +112,12 @@ def subset_error_half(b: Instances) -> Array:
 
 
 def _cube(b: Instances) -> tuple[Array, Array]:
-    """Scores and a structure y of {0,1}^M: the positive ones, at v + 1/2."""
-    v = scores(b) * b.scalars["share"][:, None]
-    return v, number_of(np.asarray(v > 0), v)
+    """Scores scaled so that the smallest positive one is ``share``, and y of {0,1}^M: the positive ones."""
+    v = scores(b)
+    positive = np.asarray(v > 0)
+    least = smallest(np.where(positive, v, np.abs(v) * 0 + 1 + np.max(np.abs(v.astype(float)))))
+    v = v * (share_of(b) / least)[:, None]
+    return v, number_of(positive, v)
 
 
 @quantity("cube_slack", "<v,y> - max_y' (<v,y'> + |y-y'|^2/2) over {0,1}^M", real=True)
@@ -137,7 +140,7 @@ def cube_error(b: Instances) -> Array:
     return norm(np.where(inside < 1, inside, v * 0 + 1) - y)
 
 
-MARGIN_ARENA = Patterns(query="free", min_memories=2, params=(K_RANGE, SHARE), sizes=SIZES, search=False)
+MARGIN_ARENA = Patterns(query="free", min_memories=2, params=(K_RANGE, EDGE), sizes=SIZES, search=False)
 MARGIN = Inequality(
     id="hfy2024.structured-margin",
     title="Margin of SparseMAP",
@@ -174,7 +177,7 @@ MARGIN = Inequality(
         Control("half the scores do", Le(subset_error_half, 0), "k-subsets"),
     ),
     related=("restated.structured-margin-iff",),
-    notices=("The scores are beta Xi^T x with the gap behind the k-th moved to share, share in [1/2, 2].",),
+    notices=("The scores are beta Xi^T x with the gap behind the k-th moved to share, share = 1 + edge^7.",),
 )
 
 MARGIN_IFF = Identity(
