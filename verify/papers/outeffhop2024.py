@@ -314,7 +314,7 @@ THM32_BOUNDS = Inequality(
         Part("reading: the bound of Softmax_1 holds", Le(err, MASS_BOUND), trivial=2 * m, headline=False),
         Part("reading: the dense bound holds", Le(err_dense, 2 * m * q_dense), trivial=2 * m, headline=False),
     ),
-    controls=(flipped(),),
+    controls=(scaled("1/2"),),
     related=("outeffhop2024.thm3.2-errors",),
     notices=("The two mass bounds differ by m p_0 (2 p_mu - 1).",),
 )

@@ -15,7 +15,6 @@ from verify.arena import Param, Patterns
 from verify.instances import Array, Instances
 from verify.papers.hfy2024.maps import (
     KINDS,
-    alpha,
     at,
     conjugate_change,
     conjugate_gap,
@@ -26,6 +25,7 @@ from verify.papers.hfy2024.maps import (
     uniform_negentropy,
     worst,
 )
+from verify.papers.hu2023.entmax_quantities import alpha
 from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source, Statement
 from verify.vocabulary import M, beta, d, largest, m, norm, norm_x, quantity, smallest, target_memory
 

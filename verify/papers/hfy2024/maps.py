@@ -171,13 +171,18 @@ def uniform_negentropy(b: Instances, kind: Kind) -> Array:
 
 
 def family(
-    name: str, meaning: str, function: Callable[[Instances, Kind], Array], **kw: bool
+    name: str, meaning: str, function: Callable[[Instances, Kind], Array], *, real: bool = False
 ) -> dict[Kind, Any]:
     """One quantity per map: symbols by map."""
-    return {
-        kind: quantity(f"{name}_{kind}", f"{meaning} ({kind})", **kw)(lambda b, kind=kind: function(b, kind))
-        for kind in KINDS
-    }
+
+    def register(kind: Kind) -> Any:
+        def measured(b: Instances) -> Array:
+            return function(b, kind)
+
+        full, text = f"{name}_{kind}", f"{meaning} ({kind})"
+        return quantity(full, text, real=True)(measured) if real else quantity(full, text)(measured)
+
+    return {kind: register(kind) for kind in KINDS}
 
 
 def worst(function: Callable[[Instances, Kind], Array]) -> Callable[[Instances], Array]:

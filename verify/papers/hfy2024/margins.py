@@ -21,7 +21,6 @@ from verify.instances import Array, Instances
 from verify.papers.hfy2024.maps import (
     ENTMAX,
     MARGIN,
-    alpha,
     at,
     certified_normmax,
     family,
@@ -31,6 +30,7 @@ from verify.papers.hfy2024.maps import (
     weights_of,
 )
 from verify.papers.hu2023.capacity import towards
+from verify.papers.hu2023.entmax_quantities import alpha
 from verify.statement import Control, Definition, Hypothesis, Identity, Inequality, Part, Source, Statement
 from verify.vocabulary import (
     Delta_mu,

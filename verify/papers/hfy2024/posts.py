@@ -26,7 +26,8 @@ from verify.papers.hfy2024.energies import (
 )
 from verify.papers.hfy2024.energies import IN_BALL as START_IN_BALL
 from verify.papers.hfy2024.energies import IN_LAYER as START_IN_LAYER
-from verify.papers.hfy2024.maps import ENTMAX, alpha, map_update
+from verify.papers.hfy2024.maps import ENTMAX, map_update
+from verify.papers.hu2023.entmax_quantities import alpha
 from verify.statement import Control, Hypothesis, Identity, Part, Source, Statement
 from verify.vocabulary import beta, m, norm, quantity, target_memory
 

@@ -6,6 +6,8 @@ SSHN = Santos et al. 2024, arXiv 2402.13725; HFY = arXiv 2411.08590; SparseMAP: 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import sympy as sp
 from sympy import Eq, Ge, Gt, Le
@@ -29,18 +31,20 @@ from verify.vocabulary import (
     weights,
 )
 
+Ints = Any
+
 k = sp.Symbol("k", integer=True, positive=True)
 SIZES = ((1, 2), (2, 3), (2, 4), (3, 4), (3, 6), (5, 10), (10, 20), (16, 10), (2, 50))
 K_RANGE = Param(k, 1, 25, integer=True)
 
 
-def sizes_of(b: Instances) -> np.ndarray:
+def sizes_of(b: Instances) -> Ints:
     """k of every instance, at most half the number of memories (at least 1), shape (B,) int."""
     asked = np.array([int(float(v)) for v in b.scalars["k"]])
     return np.clip(asked, 1, max(1, b.memories.shape[-2] // 2))
 
 
-def top_indicator(v: Array, k: np.ndarray) -> np.ndarray:
+def top_indicator(v: Array, k: Ints) -> Ints:
     """Indicators of the k largest of each row (B, M), the first ones among equals, as bool."""
     floats = v.astype(float) if v.dtype == object else v
     order = np.argsort(-floats, axis=-1, kind="stable")
@@ -48,7 +52,7 @@ def top_indicator(v: Array, k: np.ndarray) -> np.ndarray:
     return rank < k[:, None]
 
 
-def top_sum(v: Array, k: np.ndarray) -> Array:
+def top_sum(v: Array, k: Ints) -> Array:
     """Sum of the k largest of each row, shape (B,): the largest <v, y> over k-subsets."""
     if v.dtype != object:
         ordered = -np.sort(-v, axis=-1)
@@ -56,7 +60,7 @@ def top_sum(v: Array, k: np.ndarray) -> Array:
     return np.array([sum(sorted(row, reverse=True)[:n], row[0] * 0) for row, n in zip(v, k, strict=True)])
 
 
-def projected(v: Array, k: np.ndarray) -> Array:
+def projected(v: Array, k: Ints) -> Array:
     """SparseMAP over k-subsets of rows (B, M), each with its own k."""
     out = np.empty(v.shape, dtype=v.dtype)
     for n in np.unique(k):
@@ -65,7 +69,7 @@ def projected(v: Array, k: np.ndarray) -> Array:
     return out
 
 
-def number_of(y: np.ndarray, like: Array) -> Array:
+def number_of(y: Ints, like: Array) -> Array:
     """An indicator in the arithmetic of ``like``."""
     return np.where(y, like * 0 + 1, like * 0)
 
@@ -73,7 +77,7 @@ def number_of(y: np.ndarray, like: Array) -> Array:
 # -- margins ---------------------------------------------------------------------------------------------
 
 
-def _placed(b: Instances) -> tuple[Array, np.ndarray, np.ndarray]:
+def _placed(b: Instances) -> tuple[Array, Ints, Ints]:
     """Scores with the best k raised or lowered so that the gap behind them is ``share``; these k; k."""
     if "placed" not in b.cache:
         v, sizes = scores(b), sizes_of(b)
@@ -83,7 +87,7 @@ def _placed(b: Instances) -> tuple[Array, np.ndarray, np.ndarray]:
         # Relative to the best score outside y, so that the gap is not rounded away.
         away = np.where(y, (v - high[:, None]) + share_of(b)[:, None], v - low[:, None])
         b.cache["placed"] = away, y, sizes
-    found: tuple[Array, np.ndarray, np.ndarray] = b.cache["placed"]
+    found: tuple[Array, Ints, Ints] = b.cache["placed"]
     return found
 
 
@@ -209,7 +213,7 @@ MARGIN_IFF = Identity(
 # -- associations ----------------------------------------------------------------------------------------------
 
 
-def _structure(b: Instances) -> tuple[np.ndarray, np.ndarray]:
+def _structure(b: Instances) -> tuple[Ints, Ints]:
     """The structure at the batch: the k memories of largest overlap with the target, itself among them; k."""
     key = "structure"
     if key not in b.cache:
@@ -219,7 +223,7 @@ def _structure(b: Instances) -> tuple[np.ndarray, np.ndarray]:
         floats = gram.astype(float)
         ranked = np.where(own, np.max(np.abs(floats)) * 2 + 1, floats)
         b.cache[key] = top_indicator(ranked, sizes), sizes
-    found: tuple[np.ndarray, np.ndarray] = b.cache[key]
+    found: tuple[Ints, Ints] = b.cache[key]
     return found
 
 
@@ -427,9 +431,7 @@ METASTABLE = Definition(
     source=Source(PAPER, "HFY/SSHN, metastable states (support size of the converged weights)"),
     provenance="recalled",
     printed=r"\text{size of the metastable state}=|\mathrm{supp}\,\hat y(\beta X x^*)|",
-    arena=Patterns(
-        model="sparse", query="free", sizes=((1, 1), (1, 2), (2, 3), (3, 4), (5, 10), (10, 20)), search=False
-    ),
+    arena=Patterns(model="sparse", query="free", sizes=((1, 1), (1, 2), (2, 3), (5, 10)), search=False),
     parts=(
         Part("at least one memory", Le(1, state_size)),
         Part("at most all memories", Le(state_size, M)),
