@@ -297,6 +297,24 @@ def test_structure_conditions_by_enumeration(seed):
         assert diameter[i] == max(np.sum((own - o) ** 2) for o in others)
 
 
+def test_sequences_by_enumeration():
+    b = batch(12, count=6, d=4)
+    slack, error = measure(b, structured.sequence_slack), measure(b, structured.sequence_error)
+    v, sizes = maps.scores(b), structured.sizes_of(b)
+
+    def value(w, o):
+        return w @ o + structured.REWARD * np.sum(o[1:] * o[:-1])
+
+    for i in range(b.size):
+        every = subsets(6, int(sizes[i]))
+        y = max(every, key=lambda o, i=i: value(v[i], o))
+        w = v[i] + (1 + b.scalars["edge"][i] ** 7) * y
+        brute = value(w, y) - max(value(w, o) + np.sum((y - o) ** 2) / 2 for o in every)
+        assert slack[i] == pytest.approx(brute, abs=1e-12)
+        assert (slack[i] >= -1e-12) <= (error[i] <= 1e-9)
+    assert 0 < np.sum(slack >= -1e-12) < b.size or np.all(error <= 1e-9)
+
+
 def test_conditions_on_the_cube_by_enumeration():
     b = batch(9, count=4, d=3)
     v, y = structured._cube(b)

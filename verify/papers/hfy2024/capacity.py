@@ -82,7 +82,7 @@ SIXTY = Inequality(
         min_memories=2,
         params=(ORDER,),
         families=("code", "simplex", "orthonormal", "antipodal", "circle", "sphere"),
-        sizes=((2, 2), (2, 3), (2, 4), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16), (8, 16), (24, 40)),
+        sizes=((2, 2), (2, 3), (3, 12), (4, 16), (8, 16), (24, 40)),
     ),
     hypotheses=(
         Hypothesis(sp.Eq(norm_spread, 0), "equal norms"),

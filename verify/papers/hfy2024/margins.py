@@ -609,10 +609,10 @@ def sine_T(b: Instances) -> Array:
 
 def _normalised_error(b: Instances, kind: str) -> Array:
     image, own = map_update(at_target(b), kind), target_memory(b)
-    return norm(norm(own)[:, None] * image - norm(image)[:, None] * own) / m_floor(b)
+    return norm(norm(own)[:, None] * image - norm(image)[:, None] * own) / target_norm(b)
 
 
-def m_floor(b: Instances) -> Array:
+def target_norm(b: Instances) -> Array:
     """|xi_mu|, shape (B,)."""
     return norm(target_memory(b))
 

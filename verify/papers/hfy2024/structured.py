@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from sympy import Eq, Ge, Gt, Le
+from sympy import Eq, Ge, Gt, Le, Rational
 
 from simulations.variants.sparsemap import sparsemap
+from simulations.variants.sparsemap_sequential import best_structure, pairs_of, sequential
 from verify.arena import Param, Patterns
 from verify.instances import Array, Instances
 from verify.papers.hfy2024.maps import scores
@@ -35,6 +36,8 @@ Ints = Any
 
 k = sp.Symbol("k", integer=True, positive=True)
 SIZES = ((1, 2), (2, 3), (2, 4), (3, 4), (3, 6), (5, 10), (10, 20), (16, 10), (2, 50))
+REWARD = 0.5
+"""Reward of a pair of neighbours in sequential k-subsets."""
 K_RANGE = Param(k, 1, 25, integer=True)
 
 
@@ -78,7 +81,7 @@ def number_of(y: Ints, like: Array) -> Array:
 
 
 def _placed(b: Instances) -> tuple[Array, Ints, Ints]:
-    """Scores with the best k raised or lowered so that the gap behind them is ``share``; these k; k."""
+    """Scores with the best k raised or lowered so that the gap behind them is the share; these k; k."""
     if "placed" not in b.cache:
         v, sizes = scores(b), sizes_of(b)
         y = top_indicator(v, sizes)
@@ -113,6 +116,46 @@ def subset_error(b: Instances) -> Array:
 def subset_error_half(b: Instances) -> Array:
     v, y, sizes = _placed(b)
     return norm(projected(v / 2, sizes) - number_of(y, v))
+
+
+SEQUENCE_ROWS = 48
+SEQUENCE_MEMORIES = 10
+
+
+def _sequences(b: Instances) -> tuple[Array, Array]:
+    """Slack and error of :data:`sequence_slack` and :data:`sequence_error`, both (B,)."""
+    if "sequences" in b.cache:
+        found: tuple[Array, Array] = b.cache["sequences"]
+        return found
+    if b.exact:
+        raise ArithmeticError("sequences of memories are projected in floating point only")
+    slack, error = np.full(b.size, -1.0), np.ones(b.size)
+    v, sizes, shares = scores(b), sizes_of(b), share_of(b)
+    for i in range(min(b.size, SEQUENCE_ROWS) if v.shape[-1] <= SEQUENCE_MEMORIES else 0):
+        k = int(sizes[i])
+        y = best_structure(v[i], k, REWARD)
+        raised = v[i] + shares[i] * y
+        own = raised @ y + REWARD * pairs_of(y)
+        other = best_structure(raised - y, k, REWARD)
+        # |y - y'|^2/2 = k - <y, y'>.
+        slack[i] = own - ((raised - y) @ other + REWARD * pairs_of(other) + k)
+        error[i] = norm(sequential(raised, k, REWARD, np) - y)
+    b.cache["sequences"] = slack, error
+    return slack, error
+
+
+@quantity(
+    "sequence_slack",
+    "score(y) - max_y' (score(y') + |y-y'|^2/2) over sequential k-subsets, y the best one; -1 where not measured",
+    real=True,
+)
+def sequence_slack(b: Instances) -> Array:
+    return _sequences(b)[0]
+
+
+@quantity("sequence_error", "|SparseMAP(v) - y| over sequential k-subsets; 1 where not measured")
+def sequence_error(b: Instances) -> Array:
+    return _sequences(b)[1]
 
 
 def _cube(b: Instances) -> tuple[Array, Array]:
@@ -167,6 +210,13 @@ MARGIN = Inequality(
             headline=False,
         ),
         Part(
+            "reading: sequential k-subsets with a reward for neighbours, in floats",
+            Le(sequence_error, Rational(1, 10**9)),
+            scale=ONE,
+            given=(Hypothesis(Ge(sequence_slack, -Rational(1, 10**12))),),
+            headline=False,
+        ),
+        Part(
             "reading without constant norm: {0,1}^n",
             Le(cube_error, 0),
             scale=ONE,
@@ -181,7 +231,11 @@ MARGIN = Inequality(
         Control("half the scores do", Le(subset_error_half, 0), "k-subsets"),
     ),
     related=("restated.structured-margin-iff",),
-    notices=("The scores are beta Xi^T x with the gap behind the k-th moved to share, share = 1 + edge^7.",),
+    notices=(
+        "Sequential k-subsets: scores(y) = <v, y> + reward * (pairs of neighbours in y), reward 1/2; the projection runs in "
+        "floating point only, on sets of at most 10 memories.",
+        "The scores are beta Xi^T x with the gap behind the k-th moved to share, share = 1 + edge^7.",
+    ),
 )
 
 MARGIN_IFF = Identity(
