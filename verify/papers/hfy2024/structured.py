@@ -28,6 +28,7 @@ from verify.vocabulary import (
     norm,
     quantity,
     smallest,
+    target_memory,
     update,
     weights,
 )
@@ -273,7 +274,7 @@ def _structure(b: Instances) -> tuple[Ints, Ints]:
     if key not in b.cache:
         sizes = sizes_of(b)
         own = np.arange(b.memories.shape[-2]) == b.target[:, None]
-        gram = np.sum(b.memories * b.memories[np.arange(b.size), b.target][:, None, :], axis=-1)
+        gram = np.sum(b.memories * target_memory(b)[:, None, :], axis=-1)
         floats = gram.astype(float)
         ranked = np.where(own, np.max(np.abs(floats)) * 2 + 1, floats)
         b.cache[key] = top_indicator(ranked, sizes), sizes
