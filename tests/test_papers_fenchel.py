@@ -22,7 +22,7 @@ from verify.decide import decide
 from verify.instances import Instances, exact_instance
 from verify.margins import certify
 from verify.papers import catalogue
-from verify.papers.hfy2024 import energies, maps, margins, posts, structured
+from verify.papers.hfy2024 import associations, balls, energies, fixed_points, maps, posts, structured
 from verify.vocabulary import measure
 
 CATALOGUE = catalogue()
@@ -189,7 +189,7 @@ def test_a_memory_is_outside_the_hull_exactly_where_a_linear_programme_says_so()
     b = Instances(
         60, memories=memories, query=memories[:, 0], beta=np.ones(60), target=np.zeros(60, dtype=int)
     )
-    gaps = measure(b, margins.hull_gap)
+    gaps = measure(b, fixed_points.hull_gap)
     inside = []
     for x in memories:
         found = optimize.linprog(
@@ -215,7 +215,7 @@ def test_radius_of_the_ball_by_bisection():
         target=np.zeros(1, dtype=int),
         scalars={"alpha": np.array([1.75]), "edge": np.zeros(1)},
     )
-    radius = float(measure(b, margins.r_star[maps.ENTMAX])[0])
+    radius = float(measure(b, balls.r_star[maps.ENTMAX])[0])
     assert radius > 0.1
     away = memories[0, 1:] - memories[0, 0]
     away /= np.linalg.norm(away, axis=1, keepdims=True)
@@ -281,11 +281,11 @@ def test_structure_conditions_by_enumeration(seed):
             np.vstack([every.T, 1e4 * np.ones(len(every))]), np.append(v[i], 1e4), maxiter=10_000
         )[0]
         assert error[i] == pytest.approx(np.linalg.norm(every.T @ found - own), abs=1e-5)
-    s = structured._self_scores(b)
-    delta = measure(b, structured.Delta_structure)
-    room = measure(b, structured.association_slack)
-    diameter = measure(b, structured.D_squared)
-    chosen, sizes = structured._structure(b)
+    s = associations._self_scores(b)
+    delta = measure(b, associations.Delta_structure)
+    room = measure(b, associations.association_slack)
+    diameter = measure(b, associations.D_squared)
+    chosen, sizes = associations._structure(b)
     for i in range(b.size):
         own = chosen[i].astype(float)
         assert own[b.target[i]] == 1

@@ -14,8 +14,8 @@ from verify.arena import Param, Patterns
 from verify.controls import flipped, scaled
 from verify.instances import Array, Instances
 from verify.papers.hfy2024.energies import SLACK
+from verify.papers.hfy2024.fixed_points import step_error
 from verify.papers.hfy2024.maps import ENTMAX, at, conjugate_change, map_update, map_weights
-from verify.papers.hfy2024.margins import step_error
 from verify.papers.hu2023.capacity import LEMMA31
 from verify.papers.hu2023.dynamics import grad_H_star
 from verify.papers.hu2023.entmax_quantities import alpha, alpha_high, rest_alpha

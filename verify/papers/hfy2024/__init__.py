@@ -5,7 +5,18 @@ Statements of arXiv 2402.13725 (SSHN) and arXiv 2411.08590 (HFY), related ones b
 
 from __future__ import annotations
 
-from verify.papers.hfy2024 import capacity, energies, margins, posts, structured
+from verify.papers.hfy2024 import (
+    associations,
+    balls,
+    capacity,
+    energies,
+    fixed_points,
+    margins,
+    negentropy,
+    posts,
+    states,
+    structured,
+)
 from verify.statement import Statement
 
 PAPER = {
@@ -18,9 +29,14 @@ PAPER = {
 }
 
 STATEMENTS: tuple[Statement, ...] = (
+    *negentropy.STATEMENTS,
     *energies.STATEMENTS,
     *margins.STATEMENTS,
+    *fixed_points.STATEMENTS,
+    *balls.STATEMENTS,
     *capacity.STATEMENTS,
     *posts.STATEMENTS,
     *structured.STATEMENTS,
+    *associations.STATEMENTS,
+    *states.STATEMENTS,
 )

@@ -14,8 +14,9 @@ from bounds.functions import CapArea
 from simulations.events_exact_ball import not_all_exact_in_ball
 from verify.arena import Patterns, Points
 from verify.controls import scaled
+from verify.papers.hfy2024.fixed_points import EVERY, order_of, step_error
 from verify.papers.hfy2024.maps import ENTMAX, MARGIN
-from verify.papers.hfy2024.margins import EVERY, ORDER, OWN, PAPER, order_of, step_error
+from verify.papers.hfy2024.margins import ORDER, OWN, PAPER
 from verify.papers.hu2023.capacity import Delta_min
 from verify.statement import Control, Hypothesis, Inequality, Part, Probability, Source, Statement
 from verify.vocabulary import beta, d, dist, err_dense, m, norm_spread
