@@ -12,7 +12,7 @@ from bounds import expr
 from verify import known
 from verify.arena import Box, Patterns, Points
 from verify.papers import catalogue, papers
-from verify.statement import Probability
+from verify.statement import Probability, ScalingLaw
 from verify.vocabulary import VOCABULARY
 
 STATEMENTS = list(catalogue().values())
@@ -30,6 +30,8 @@ def known_symbols(statement):
     if isinstance(statement, Probability):
         names = {k for point in statement.points for k in point} | set(statement.derive)
         return lambda s: str(s) in names
+    if isinstance(statement, ScalingLaw):
+        return lambda s: str(s) in ("size", "load")
     arena = statement.arena
     if isinstance(arena, Points):
         names = {str(k) for point in arena.points for k in point}
@@ -55,6 +57,9 @@ def lint(statement) -> list[str]:
         problems.append("no title")
     if isinstance(statement, Probability):
         if not statement.points:
+            problems.append("no grid")
+    elif isinstance(statement, ScalingLaw):
+        if len(statement.sizes) < 2 or len(statement.factors) < 2:
             problems.append("no grid")
     else:
         if not statement.parts:
@@ -98,6 +103,12 @@ def test_the_linter_refuses():
         good.parts[0], relation=sp.Le(sp.Symbol("m", nonnegative=True), sp.Float(1.5))
     )
     assert any("a float" in p for p in lint(dataclasses.replace(good, parts=(floating,))))
+
+
+def test_the_linter_refuses_a_scaling_law_without_a_grid():
+    law = next(s for s in STATEMENTS if isinstance(s, ScalingLaw))
+    assert lint(law) == []
+    assert lint(dataclasses.replace(law, factors=())) == ["no grid"]
 
 
 def test_every_statement_has_a_known_verdict_and_no_other_does():
