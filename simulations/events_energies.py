@@ -1,0 +1,74 @@
+"""Random events about energies and thresholds: which rule retrieves, and which loads a memory bears.
+
+An event is ``event(stream, trials, **arguments)`` and returns one int8 per trial: 1 the statement failed in this draw,
+0 it held, -1 nobody knows; ``retrieval_difference`` returns values instead, for statements on means.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.ensembles import sphere
+from simulations.variants.universal import universal_network
+
+Floats = NDArray[np.float64]
+Outcome = NDArray[np.int8]
+
+# Elements of the largest temporary of one block of draws.
+BLOCK = 1 << 20
+# Room about the border of a comparison of two computed numbers, within which a draw is undecided.
+TIE = 1e-9
+
+RULES = (
+    "dot max",
+    "euclidean max",
+    "manhattan max",
+    "dot softmax",
+    "euclidean softmax",
+    "manhattan softmax",
+    "dot identity",
+    "dot power",
+)
+"""Similarity and separation of the rules that ``retrieval_difference`` compares, by number."""
+
+SOFTMAX_BETA_M2 = 10.0
+THRESHOLD = 0.1
+
+
+def retrieval_difference(
+    stream: np.random.Generator,
+    trials: int,
+    *,
+    d: int,
+    M: int,
+    spread: int,
+    masked: int,
+    noise: float,
+    better: int,
+    worse: int,
+) -> Floats:
+    """1 + [rule ``better`` retrieves] - [rule ``worse`` retrieves], one value in {0, 1, 2} per trial.
+
+    M memories on the sphere of radius 1, with ``spread`` = 1 times factors between 1/2 and 2 (log-uniform); one query
+    per set, made from memory 0. ``masked`` = 1: the share ``noise`` of its coordinates is set to 0; else Gaussian
+    noise of expected squared length (noise |xi|)^2 is added. A rule retrieves if its squared error is below
+    ``THRESHOLD`` |xi|^2. Rules whose weights need not sum to 1 are normalised as in the paper.
+    """
+    memories = sphere(stream, trials, M, d)
+    factor = np.exp2(stream.uniform(-1.0, 1.0, (trials, M, 1)))
+    memories = memories * factor if spread else memories
+    target = memories[:, 0]
+    size = np.linalg.norm(target, axis=-1)
+    own = stream.standard_normal((trials, d)) * (noise / math.sqrt(d)) * size[:, None]
+    hidden = np.argsort(stream.random((trials, d)), axis=-1) < round(noise * d)
+    query = np.where(hidden, 0.0, target) if masked else target + own
+    beta = np.full(trials, SOFTMAX_BETA_M2)
+    hits = []
+    for rule in (better, worse):
+        similarity, separation = RULES[rule].split()
+        normalised = int(separation in ("identity", "power"))
+        network = universal_network(similarity, separation, degree=4, normalised=normalised)
+        gap = np.sum((network.update(memories, query, beta) - target) ** 2, axis=-1)
+        hits.append((gap < THRESHOLD * size**2).astype(float))
+    return np.asarray(1.0 + hits[0] - hits[1])
