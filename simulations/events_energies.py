@@ -72,3 +72,65 @@ def retrieval_difference(
         gap = np.sum((network.update(memories, query, beta) - target) ** 2, axis=-1)
         hits.append((gap < THRESHOLD * size**2).astype(float))
     return np.asarray(1.0 + hits[0] - hits[1])
+
+
+ENSEMBLES = ("spherical", "gaussian", "binary")
+"""Patterns uniform on the sphere of radius sqrt(N), standard normal, and uniform signs, by number."""
+
+
+def pattern_not_retrieved(
+    stream: np.random.Generator, trials: int, *, ensemble: int, N: int, P: int, lam: float, cosine: float = 1.0
+) -> Outcome:
+    """Failure: from x, pattern 1 of P has at most half of the softmax weight at inverse temperature ``lam``.
+
+    x is pattern 1 itself or, for spherical patterns, on their sphere at the angle of this cosine to it. Only the inner
+    products with x are drawn: those of the others are independent of each other.
+    """
+    size = max(1, BLOCK // P)
+    blocks = [
+        _judge_overlaps(stream, min(size, trials - first), ensemble, N, P, lam, cosine)
+        for first in range(0, trials, size)
+    ]
+    return np.concatenate(blocks)
+
+
+def _judge_overlaps(
+    stream: np.random.Generator, trials: int, ensemble: int, N: int, P: int, lam: float, cosine: float
+) -> Outcome:
+    kind, shape = ENSEMBLES[ensemble], (trials, P - 1)
+    own = np.full((trials, 1), float(N))
+    if kind == "binary":
+        others = N - 2.0 * stream.binomial(N, 0.5, shape)
+    else:
+        g = stream.standard_normal(shape)
+        if kind == "gaussian":
+            own = stream.chisquare(N, (trials, 1))
+            others = g * np.sqrt(own)
+        else:
+            others = N * g / np.sqrt(g * g + stream.chisquare(N - 1, shape))
+    gap = np.sum(np.exp(lam * (others - cosine * own)), axis=-1) - 1
+    return np.where(np.abs(gap) <= TIE, np.int8(-1), (gap > 0).astype(np.int8))
+
+
+def some_pattern_not_retrieved(
+    stream: np.random.Generator, trials: int, *, ensemble: int, N: int, P: int, lam: float
+) -> Outcome:
+    """Failure: from some of the P patterns themselves, that pattern has at most half of the softmax weight."""
+    outcome = np.empty(trials, dtype=np.int8)
+    for k in range(trials):
+        x = sphere(stream, 1, P, N, m=math.sqrt(N))[0] if ensemble == 0 else stream.standard_normal((P, N))
+        x = np.sign(x) if ENSEMBLES[ensemble] == "binary" else x
+        gram = lam * (x @ x.T)
+        own = np.diagonal(gram).copy()
+        np.fill_diagonal(gram, -np.inf)
+        gap = float(np.max(np.sum(np.exp(gram - own[:, None]), axis=-1))) - 1
+        outcome[k] = -1 if abs(gap) <= TIE else int(gap > 0)
+    return outcome
+
+
+def load_contradicted(
+    stream: np.random.Generator, trials: int, *, ensemble: int, N: int, P: int, lam: float, above: int
+) -> Outcome:
+    """Failure: pattern 1 is retrieved although the load is ``above`` the claimed one, or not although it is below."""
+    outcome = pattern_not_retrieved(stream, trials, ensemble=ensemble, N=N, P=P, lam=lam)
+    return np.where(outcome < 0, outcome, 1 - outcome if above else outcome).astype(np.int8)
