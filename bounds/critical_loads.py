@@ -1,15 +1,15 @@
 """Critical loads of the log-sum-exp memory with P = exp(alpha N) patterns, N large, in balls.
 
-Setting (Lucibello and Mezard 2024, PRL, arXiv 2304.14964): x is a unit of norm sqrt(N), one pattern has overlap
-N cos(theta) with it, the others independent overlaps N t with P(t > q) = exp(-N rate(q) + o(N)) for q > 0. The pattern is
-retrieved if its weight tends to 1, that is, if ``lam * cos(theta)`` exceeds
+Setting (Lucibello and Mezard 2024, PRL, arXiv 2304.14964): x has norm sqrt(N), one pattern has
+overlap N cos(theta) with it, the others independent overlaps N t with P(t > q) = exp(-N rate(q) + o(N)) for
+q > 0.  The pattern is retrieved if its weight tends to 1, that is, if ``lam * cos(theta)`` exceeds
 
     Phi(alpha) = max of alpha - rate(q) + lam q over q >= 0 with rate(q) <= alpha
 
-(the random energy model of Derrida 1981). Everything is found from this definition by bisection with certified signs.
+(the random energy model of Derrida 1981).  All is found from this definition by bisection with certified signs.
 
-At finite N :func:`failure_bound` and :func:`success_bound` enclose the probabilities themselves from both sides, by
-Markov's and Chebyshev's inequalities on the sum over the other patterns, cut off at an overlap kappa.
+At finite N :func:`failure_bound` and :func:`success_bound` bound the probabilities themselves, by the
+inequalities of Markov and Chebyshev for the sum over the other patterns, cut off at an overlap kappa.
 """
 
 from __future__ import annotations
@@ -128,9 +128,9 @@ def moment(ensemble: str, n: int, steep: Fraction, shift: Fraction, kappa: Fract
     if ensemble == "spherical" and (n % 2 == 0 or n < 3):
         raise ValueError(f"n: expected an odd number of at least 3, found {n}")
     with precision(BITS):
-        return {"spherical": _spherical_moment, "gaussian": _gaussian_moment, "binary": _binary_moment}[ensemble](
-            n, steep, shift, kappa
-        )
+        return {"spherical": _spherical_moment, "gaussian": _gaussian_moment, "binary": _binary_moment}[
+            ensemble
+        ](n, steep, shift, kappa)
 
 
 def _gaussian_moment(n: int, steep: Fraction, shift: Fraction, kappa: Fraction) -> Real:
@@ -183,11 +183,17 @@ def cutoffs(ensemble: str, n: int, lam: Fraction, count: Real) -> tuple[Fraction
     with precision(BITS):
         found = float(edge(ensemble, count.log() / n))
     q = Fraction(min(float(saddle(ensemble, lam)), found, 1.0)).limit_denominator(64)
-    return (*(q * Fraction(j, 10) for j in (8, 9, 10)), *(q + (1 - q) * Fraction(j, 10) for j in (1, 2, 4, 7, 10)))
+    return (
+        *(q * Fraction(j, 10) for j in (8, 9, 10)),
+        *(q + (1 - q) * Fraction(j, 10) for j in (1, 2, 4, 7, 10)),
+    )
 
 
 def failure_bound(ensemble: str, n: int, lam: Fraction, count: Real, signal: Fraction = Fraction(1)) -> Real:
-    """An upper bound on P(sum over ``count`` others of exp(lam n (t - signal)) >= 1): weight at most 1/2."""
+    """An upper bound on the probability of a weight of at most 1/2, with ``count`` other patterns.
+
+    The weight is that of the pattern at overlap ``signal`` with x: the others sum to 1 or more.
+    """
     bounds = [
         count * tail(ensemble, n, k) + count * moment(ensemble, n, lam, signal, k)
         for k in cutoffs(ensemble, n, lam, count)
@@ -196,7 +202,7 @@ def failure_bound(ensemble: str, n: int, lam: Fraction, count: Real, signal: Fra
 
 
 def success_bound(ensemble: str, n: int, lam: Fraction, count: Real, signal: Fraction = Fraction(1)) -> Real:
-    """An upper bound on P(sum over ``count`` others of exp(lam n (t - signal)) < 1): weight above 1/2; at most 1."""
+    """An upper bound on the probability of a weight above 1/2, with ``count`` other patterns; at most 1."""
     bounds = [Real(1)]
     for k in cutoffs(ensemble, n, lam, count):
         mean = count * moment(ensemble, n, lam, signal, k)
@@ -208,8 +214,10 @@ def success_bound(ensemble: str, n: int, lam: Fraction, count: Real, signal: Fra
 def pair_bound(n: int, count: Real) -> Real:
     """Expected number of ordered pairs of ``count`` Gaussian patterns with <xi, eta> >= |xi|^2.
 
-    Given xi, <xi, eta>/|xi| is standard normal, so a pair has the probability of a Student variable with n degrees of
-    freedom to exceed sqrt(n), I_{1/2}(n/2, 1/2)/2.
+    Given xi, <xi, eta>/|xi| is standard normal, so a pair has the probability of a Student variable with n
+    degrees of freedom to exceed sqrt(n), I_{1/2}(n/2, 1/2)/2.
     """
     with precision(BITS):
-        return count * (count - 1) * beta_lower_regularised(Fraction(n, 2), Fraction(1, 2), Fraction(1, 2)) / 2
+        return (
+            count * (count - 1) * beta_lower_regularised(Fraction(n, 2), Fraction(1, 2), Fraction(1, 2)) / 2
+        )

@@ -1,7 +1,7 @@
 """Random events about energies and thresholds: which rule retrieves, and which loads a memory bears.
 
-An event is ``event(stream, trials, **arguments)`` and returns one int8 per trial: 1 the statement failed in this draw,
-0 it held, -1 nobody knows; ``retrieval_difference`` returns values instead, for statements on means.
+An event is ``event(stream, trials, **arguments)`` and returns one int8 per trial: 1 the statement failed in
+this draw, 0 it held, -1 nobody knows; ``retrieval_difference`` returns values, for statements on means.
 """
 
 import math
@@ -50,10 +50,10 @@ def retrieval_difference(
 ) -> Floats:
     """1 + [rule ``better`` retrieves] - [rule ``worse`` retrieves], one value in {0, 1, 2} per trial.
 
-    M memories on the sphere of radius 1, with ``spread`` = 1 times factors between 1/2 and 2 (log-uniform); one query
-    per set, made from memory 0. ``masked`` = 1: the share ``noise`` of its coordinates is set to 0; else Gaussian
-    noise of expected squared length (noise |xi|)^2 is added. A rule retrieves if its squared error is below
-    ``THRESHOLD`` |xi|^2. Rules whose weights need not sum to 1 are normalised as in the paper.
+    M memories on the sphere of radius 1, with ``spread`` = 1 times factors between 1/2 and 2 (log-uniform);
+    one query per set, made from memory 0. ``masked`` = 1: the share ``noise`` of its coordinates is set to 0;
+    else Gaussian noise of expected squared length (noise |xi|)^2 is added. A rule retrieves if its squared
+    error is below ``THRESHOLD`` |xi|^2. Rules whose weights need not sum to 1 are normalised as in the paper.
     """
     memories = sphere(stream, trials, M, d)
     factor = np.exp2(stream.uniform(-1.0, 1.0, (trials, M, 1)))
@@ -79,12 +79,19 @@ ENSEMBLES = ("spherical", "gaussian", "binary")
 
 
 def pattern_not_retrieved(
-    stream: np.random.Generator, trials: int, *, ensemble: int, N: int, P: int, lam: float, cosine: float = 1.0
+    stream: np.random.Generator,
+    trials: int,
+    *,
+    ensemble: int,
+    N: int,
+    P: int,
+    lam: float,
+    cosine: float = 1.0,
 ) -> Outcome:
     """Failure: from x, pattern 1 of P has at most half of the softmax weight at inverse temperature ``lam``.
 
-    x is pattern 1 itself or, for spherical patterns, on their sphere at the angle of this cosine to it. Only the inner
-    products with x are drawn: those of the others are independent of each other.
+    x is pattern 1 itself or, for spherical patterns, on their sphere at the angle of this cosine to it. Only
+    the inner products with x are drawn: those of the others are independent of each other.
     """
     size = max(1, BLOCK // P)
     blocks = [
@@ -115,7 +122,7 @@ def _judge_overlaps(
 def some_pattern_not_retrieved(
     stream: np.random.Generator, trials: int, *, ensemble: int, N: int, P: int, lam: float
 ) -> Outcome:
-    """Failure: from some of the P patterns themselves, that pattern has at most half of the softmax weight."""
+    """Failure: one of the P patterns has at most half of the softmax weight at itself."""
     outcome = np.empty(trials, dtype=np.int8)
     for k in range(trials):
         x = sphere(stream, 1, P, N, m=math.sqrt(N))[0] if ensemble == 0 else stream.standard_normal((P, N))
@@ -131,6 +138,6 @@ def some_pattern_not_retrieved(
 def load_contradicted(
     stream: np.random.Generator, trials: int, *, ensemble: int, N: int, P: int, lam: float, above: int
 ) -> Outcome:
-    """Failure: pattern 1 is retrieved although the load is ``above`` the claimed one, or not although it is below."""
+    """Failure: pattern 1 is retrieved (``above`` = 1: above the claimed load), or is not (``above`` = 0)."""
     outcome = pattern_not_retrieved(stream, trials, ensemble=ensemble, N=N, P=P, lam=lam)
     return np.where(outcome < 0, outcome, 1 - outcome if above else outcome).astype(np.int8)

@@ -46,7 +46,9 @@ ALPHA_MAX: Probability = Scaling(
     },
     hypotheses=(
         Hypothesis(
-            Eq(ensemble, Integer(GAUSSIAN)), "Gaussian patterns: the abstract leaves the ensemble open", in_text_only=True
+            Eq(ensemble, Integer(GAUSSIAN)),
+            "Gaussian patterns: the abstract leaves the ensemble open",
+            in_text_only=True,
         ),
     ),
     bound=Rational(1, 2),

@@ -93,7 +93,9 @@ def _start(b: Instances) -> Array:
     return b.scalars[str(start)][:, None]
 
 
-@quantity("kernel_error", "upper bound on the kernel error C_1 sqrt(D/Y) for all states and memories in [0, 1]")
+@quantity(
+    "kernel_error", "upper bound on the kernel error C_1 sqrt(D/Y) for all states and memories in [0, 1]"
+)
 def kernel_error(b: Instances) -> Array:
     found = _kernel_error(int(_scalar(b, Y)), int(_scalar(b, seed)), b.beta[0].fraction)
     return np.array([Real(found)], dtype=object)
@@ -207,9 +209,16 @@ TRAJECTORY = Inequality(
             headline=False,
             sampled=128,
         ),
-        Part("the estimate is positive", Le(negative_share, 0), given=(ON_PAGE,), headline=False, sampled=128),
+        Part(
+            "the estimate is positive", Le(negative_share, 0), given=(ON_PAGE,), headline=False, sampled=128
+        ),
     ),
-    controls=(scaled("1/20"), Control("a hundredth of the bound", Le(page_ratio, Rational(1, 100)), "one step on the grid of the page")),
+    controls=(
+        scaled("1/20"),
+        Control(
+            "a hundredth of the bound", Le(page_ratio, Rational(1, 100)), "one step on the grid of the page"
+        ),
+    ),
     related=("restated.drdam-energy-error", "restated.sincos-variance"),
     notices=(
         "Read with C_1 sqrt(D/Y) as a bound on the kernel error for all pairs in the cube. In dimension 1 with memories "
@@ -336,7 +345,12 @@ SINCOS = Identity(
     printed=r"\mathrm{Var}\Big(\tfrac1Y\sum_k\cos\langle w_k,x-y\rangle\Big)="
     r"\frac{(1-e^{-\beta\|x-y\|^2})^2}{2Y}",
     arena=Points(
-        tuple({"beta_r2": r, "Y": y} for r in ("0", "1/10", "1", "4", "20") for y in (64, 256, 4096) if r != "0" or y == 64)
+        tuple(
+            {"beta_r2": r, "Y": y}
+            for r in ("0", "1/10", "1", "4", "20")
+            for y in (64, 256, 4096)
+            if r != "0" or y == 64
+        )
     ),
     parts=(Part("variance, to thirty digits", Le(_gap_to("claimed", VARIANCE), Rational(1, 10**30))),),
     controls=(

@@ -139,7 +139,7 @@ def rise_of_long_step(b: Instances, model: TwoLayer) -> Array:
 def observe(name: str, model: TwoLayer) -> tuple[Any, Any, Any]:
     """The symbols dE/dt, dissipation and distance to a kink of a network, registered under its name."""
 
-    def named(what: str, meaning: str, measure: Callable[[Instances], Array], **assume: bool) -> Any:
+    def named(what: str, meaning: str, measure: Callable[[Instances], Array], **assume: Any) -> Any:
         return quantity(f"{what}_{name}", f"{meaning} of the network {name}", **assume)(measure)
 
     return (
@@ -198,7 +198,9 @@ LYAPUNOV = Inequality(
         Control("asymmetric coupling", Le(asymmetric, 0), "B_softmax: no rise"),
         Control("Euler step of three time constants", Le(long_step, 0), "B_softmax: no rise"),
         *(
-            Control(f"{name} loses a tenth more", lambda r: Eq(r.lhs, Rational(11, 10) * r.rhs), f"{name}: rate")
+            Control(
+                f"{name} loses a tenth more", lambda r: Eq(r.lhs, Rational(11, 10) * r.rhs), f"{name}: rate"
+            )
             for name in NETWORKS
         ),
     ),
@@ -251,7 +253,9 @@ def bent(a: Array, x: Array) -> Array:
     return x + a / (1 + x * x)
 
 
-@quantity("rest_count", "number of rest points v = h = f(h) of one visible and one hidden neuron with activity f")
+@quantity(
+    "rest_count", "number of rest points v = h = f(h) of one visible and one hidden neuron with activity f"
+)
 def rest_count(b: Instances) -> Array:
     x = sp.Symbol("x")
     count = []
@@ -294,7 +298,9 @@ CONVERGENCE = Inequality(
     ),
     controls=(
         Control("two fixed points", Ge(rest_count, 2), "there is a fixed point to converge to"),
-        Control("at rest to ten digits", Le(late_speed, Rational(1, 10**10)), "the listed activities come to rest"),
+        Control(
+            "at rest to ten digits", Le(late_speed, Rational(1, 10**10)), "the listed activities come to rest"
+        ),
     ),
     related=("krotov2021.lyapunov",),
     notices=(
@@ -340,7 +346,11 @@ ADIABATIC = Identity(
     ),
     controls=(
         Control("without the input", Eq(euler_along_v, T_along_v, evaluate=False), "Euler step"),
-        Control("half a step", Eq(adiabatic_along_v, (T_along_v + x_along_v) / 2, evaluate=False), "adiabatic rule"),
+        Control(
+            "half a step",
+            Eq(adiabatic_along_v, (T_along_v + x_along_v) / 2, evaluate=False),
+            "adiabatic rule",
+        ),
     ),
     related=("krotov2021.lyapunov", "ramsauer2021.eq3-update"),
     notices=("In the limit tau_h to 0 the hidden neurons sit at h = Xi^T v, which is inserted.",),

@@ -128,7 +128,7 @@ def _temperature(b: Instances) -> Fraction:
     return found
 
 
-def _named(name: str, meaning: str, measure: Callable[[Instances], Real], **assume: bool) -> Any:
+def _named(name: str, meaning: str, measure: Callable[[Instances], Real], **assume: Any) -> Any:
     """A quantity of one exact point, computed at the working precision of bounds.critical_loads."""
 
     def fine(b: Instances) -> Array:
@@ -161,7 +161,9 @@ def lost(name: str, ensemble: str, formula: Any, share: Fraction) -> Any:
     return _named(
         f"lost_{name}",
         f"bound on P(not retrieved), {ensemble} patterns, {share} of the load, N = {LARGE}",
-        lambda b: critical_loads.failure_bound(ensemble, LARGE, _temperature(b), _patterns(b, formula, share)),
+        lambda b: critical_loads.failure_bound(
+            ensemble, LARGE, _temperature(b), _patterns(b, formula, share)
+        ),
     )
 
 
@@ -170,7 +172,9 @@ def kept(name: str, ensemble: str, formula: Any, share: Fraction) -> Any:
     return _named(
         f"kept_{name}",
         f"bound on P(retrieved), {ensemble} patterns, {share} of the load, N = {LARGE}",
-        lambda b: critical_loads.success_bound(ensemble, LARGE, _temperature(b), _patterns(b, formula, share)),
+        lambda b: critical_loads.success_bound(
+            ensemble, LARGE, _temperature(b), _patterns(b, formula, share)
+        ),
     )
 
 
@@ -202,12 +206,16 @@ BELOW, ABOVE = Fraction(4, 5), Fraction(6, 5)
 FAR_BELOW, FAR_ABOVE = Fraction(3, 5), Fraction(7, 5)
 
 
-def load_parts(name: str, ensemble: str, formula: Any, given: tuple[Hypothesis, ...] = ()) -> tuple[Part, ...]:
+def load_parts(
+    name: str, ensemble: str, formula: Any, given: tuple[Hypothesis, ...] = ()
+) -> tuple[Part, ...]:
     """The closed form against the definition, rigorous bounds at N = LARGE, and simulations at N = SMALL."""
     can = (*given, Hypothesis(Le(lam, Rational(1, 2)), "few enough patterns to draw"))
     return (
         Part(f"{name}: closed form", Le(load_gap(name, ensemble, formula), DIGITS), given=given),
-        Part(f"{name}: retrieved below", Le(lost(f"{name}_below", ensemble, formula, BELOW), RARE), given=given),
+        Part(
+            f"{name}: retrieved below", Le(lost(f"{name}_below", ensemble, formula, BELOW), RARE), given=given
+        ),
         Part(f"{name}: lost above", Le(kept(f"{name}_above", ensemble, formula, ABOVE), RARE), given=given),
         Part(
             f"{name}: simulated below",
@@ -229,7 +237,11 @@ def load_parts(name: str, ensemble: str, formula: Any, given: tuple[Hypothesis, 
 def load_controls(name: str, ensemble: str, formula: Any, wrong: Any) -> tuple[Control, ...]:
     """Another formula, and the two sides of the load exchanged."""
     return (
-        Control("another closed form", Le(load_gap(f"{name}_wrong", ensemble, wrong), DIGITS), f"{name}: closed form"),
+        Control(
+            "another closed form",
+            Le(load_gap(f"{name}_wrong", ensemble, wrong), DIGITS),
+            f"{name}: closed form",
+        ),
         Control(
             "retrieved above the load",
             Le(lost(f"{name}_beyond", ensemble, formula, ABOVE), RARE),
@@ -293,7 +305,9 @@ def pairs(name: str, exponent: Any) -> Any:
     def measure(b: Instances) -> Real:
         return critical_loads.pair_bound(2 * LARGE, (2 * LARGE * _value(exponent, b)).exp())
 
-    return _named(f"pairs_{name}", f"expected number of failing pairs at load {exponent}, N = {2 * LARGE}", measure)
+    return _named(
+        f"pairs_{name}", f"expected number of failing pairs at load {exponent}, N = {2 * LARGE}", measure
+    )
 
 
 ALL_LOAD = log(2) / 4
@@ -367,7 +381,9 @@ def phi_gap(name: str, formula: Any) -> Any:
     return _named(
         f"phi_gap_{name}",
         f"|{formula} - Phi_alpha(lambda)|",
-        lambda b: abs(_value(formula, b) - critical_loads.free_entropy("spherical", _load(b), _temperature(b))),
+        lambda b: abs(
+            _value(formula, b) - critical_loads.free_entropy("spherical", _load(b), _temperature(b))
+        ),
     )
 
 
@@ -379,7 +395,9 @@ def at_angle(name: str, formula: Any, offset: Fraction, bound: Callable[..., Rea
         signal = Fraction(float(cosine)).limit_denominator(10**6) + offset
         return bound("spherical", LARGE, _temperature(b), (LARGE * _load(b)).exp(), signal)
 
-    return _named(f"basin_{name}", f"bound on a probability at cos theta = Phi/lambda + {offset}, N = {LARGE}", measure)
+    return _named(
+        f"basin_{name}", f"bound on a probability at cos theta = Phi/lambda + {offset}, N = {LARGE}", measure
+    )
 
 
 def sampled_angle(name: str, formula: Any, offset: Fraction) -> Any:
@@ -434,8 +452,12 @@ LM_BASIN = Inequality(
     arena=Points(tuple({str(lam): t, str(alpha): a} for t, a in BASINS)),
     parts=(*basin_parts("spread", SPREAD_PHI, SPREAD), *basin_parts("condensed", CONDENSED_PHI, CONDENSED)),
     controls=(
-        Control("the condensed form", Le(phi_gap("spread_wrong", CONDENSED_PHI), DIGITS), "spread: closed form"),
-        Control("the spread form", Le(phi_gap("condensed_wrong", SPREAD_PHI), DIGITS), "condensed: closed form"),
+        Control(
+            "the condensed form", Le(phi_gap("spread_wrong", CONDENSED_PHI), DIGITS), "spread: closed form"
+        ),
+        Control(
+            "the spread form", Le(phi_gap("condensed_wrong", SPREAD_PHI), DIGITS), "condensed: closed form"
+        ),
         *(
             Control(
                 "retrieved outside",
@@ -452,4 +474,11 @@ LM_BASIN = Inequality(
     ),
 )
 
-STATEMENTS: tuple[Statement, ...] = (ALL_SPHERICAL, ALL_GAUSSIAN, LM_SPHERICAL, LM_GAUSSIAN, LM_BINARY, LM_BASIN)
+STATEMENTS: tuple[Statement, ...] = (
+    ALL_SPHERICAL,
+    ALL_GAUSSIAN,
+    LM_SPHERICAL,
+    LM_GAUSSIAN,
+    LM_BINARY,
+    LM_BASIN,
+)

@@ -18,9 +18,8 @@ from simulations.variants.similarities import SIMILARITIES
 from simulations.variants.two_layer import LAGRANGIANS, PULLS, TwoLayer
 from simulations.variants.universal import heteroassociative, kernel_energy, universal_network
 from verify.arena import Param, Patterns
-from verify.controls import flipped
 from verify.instances import Array, Instances
-from verify.papers.krotov2021 import SIZE, SMOOTH_BETA, STATE, descent_parts, drive
+from verify.papers.krotov2021 import SMOOTH_BETA, STATE, descent_parts, drive
 from verify.papers.ramsauer2021.energy import along, softmax_along_v
 from verify.statement import (
     Control,
@@ -34,6 +33,7 @@ from verify.statement import (
     Statement,
 )
 from verify.vocabulary import (
+    R,
     beta,
     column,
     dist,
@@ -42,10 +42,8 @@ from verify.vocabulary import (
     norm,
     norm_spread,
     norm_x,
-    others,
     overlaps,
     quantity,
-    R,
     smallest,
     target_memory,
 )
@@ -131,7 +129,9 @@ def along_rows(b: Instances) -> Array:
     return np.stack([along(b, b.memories[:, k]) for k in range(b.memories.shape[1])], axis=-1)
 
 
-@quantity("neighbours_along_v", "sum of the memories within Hamming distance d/2 of the query, along v", real=True)
+@quantity(
+    "neighbours_along_v", "sum of the memories within Hamming distance d/2 of the query, along v", real=True
+)
 def neighbours_along_v(b: Instances) -> Array:
     near = _mismatches(b) <= b.memories.shape[-1] // 2
     rows = along_rows(b) + np.zeros((b.size, 1), dtype=int)
@@ -149,7 +149,11 @@ FACTORISATION = Definition(
         sizes=((1, 2), (2, 2), (2, 3), (3, 4), (5, 10), (16, 20)), beta_m2=SMOOTH_BETA, search=False
     ),
     parts=(
-        Part("classical network (dot, identity)", Eq(uhn_classical, hebb_along_v, evaluate=False), scale=SQUARES**2),
+        Part(
+            "classical network (dot, identity)",
+            Eq(uhn_classical, hebb_along_v, evaluate=False),
+            scale=SQUARES**2,
+        ),
         Part(
             "sparse distributed memory (Hamming, threshold)",
             Eq(uhn_distributed, neighbours_along_v, evaluate=False),
@@ -160,7 +164,9 @@ FACTORISATION = Definition(
             Eq(uhn_power, power_along_v, evaluate=False),
             scale=SQUARES**4,
         ),
-        Part("continuous model (dot, softmax)", Eq(uhn_softmax, softmax_along_v, evaluate=False), scale=1 + m),
+        Part(
+            "continuous model (dot, softmax)", Eq(uhn_softmax, softmax_along_v, evaluate=False), scale=1 + m
+        ),
         Part(
             "classical network without self-coupling",
             Eq(uhn_classical, hebb_zero_along_v, evaluate=False),
@@ -216,16 +222,16 @@ def _rest_along_v(similarity: str) -> Any:
         f = LAGRANGIANS["lse"][1](b.beta[:, None] * near, np)
         return along(b, PULLS[similarity](b.memories, b.query, f, np))
 
-    return quantity(f"ode_target_{similarity}", f"where v heads with h at rest ({similarity}), along v", real=True)(
-        measure
-    )
+    return quantity(
+        f"ode_target_{similarity}", f"where v heads with h at rest ({similarity}), along v", real=True
+    )(measure)
 
 
 def _map_along_v(similarity: str) -> Any:
     network = universal_network(similarity, "softmax")
-    return quantity(f"map_{similarity}", f"the retrieval map with similarity {similarity}, along v", real=True)(
-        lambda b: along(b, network.update(b.memories, b.query, b.beta))
-    )
+    return quantity(
+        f"map_{similarity}", f"the retrieval map with similarity {similarity}, along v", real=True
+    )(lambda b: along(b, network.update(b.memories, b.query, b.beta)))
 
 
 _FALLS = {name: descent_parts(f"uhn_{name}", model) for name, model in NETWORKS.items()}
@@ -238,7 +244,7 @@ ENERGY_ODE = Inequality(
     r"\dot E\le0",
     arena=Patterns(
         sizes=((1, 2), (1, 4), (2, 2), (2, 4), (8, 20)),
-        params=tuple(p for p in STATE if p.symbol != drive) + (Param(drive, 0, 0),),
+        params=(*(p for p in STATE if p.symbol != drive), Param(drive, 0, 0)),
         beta_m2=SMOOTH_BETA,
         search=False,
     ),
@@ -255,7 +261,9 @@ ENERGY_ODE = Inequality(
         ),
     ),
     controls=tuple(
-        Control(f"{name} loses a tenth more", lambda r: Eq(r.lhs, Rational(11, 10) * r.rhs), f"uhn_{name}: rate")
+        Control(
+            f"{name} loses a tenth more", lambda r: Eq(r.lhs, Rational(11, 10) * r.rhs), f"uhn_{name}: rate"
+        )
         for name in NETWORKS
     ),
     related=("krotov2021.lyapunov", "uhn2022.energy-iterated-map"),
@@ -276,9 +284,9 @@ def _heights(similarity: str) -> tuple[Any, Any]:
     before = quantity(f"E_{similarity}", f"kernel energy ({similarity}) at x", real=True)(
         lambda b: energy(b.memories, b.query, b.beta)
     )
-    after = quantity(f"E_next_{similarity}", f"kernel energy ({similarity}) after one retrieval step", real=True)(
-        lambda b: energy(b.memories, network.update(b.memories, b.query, b.beta), b.beta)
-    )
+    after = quantity(
+        f"E_next_{similarity}", f"kernel energy ({similarity}) after one retrieval step", real=True
+    )(lambda b: energy(b.memories, network.update(b.memories, b.query, b.beta), b.beta))
     return before, after
 
 
@@ -295,7 +303,11 @@ ENERGY_MAP = Inequality(
         beta_m2=(0.1, 0.2, 1.0, 5.0, 20.0, 100.0),
     ),
     parts=tuple(
-        Part(similarity, Le(after, before), scale=(m + norm_x) ** 2 if similarity != "manhattan" else m + norm_x)
+        Part(
+            similarity,
+            Le(after, before),
+            scale=(m + norm_x) ** 2 if similarity != "manhattan" else m + norm_x,
+        )
         for similarity, (before, after) in _ITERATED.items()
     ),
     controls=tuple(
@@ -321,7 +333,11 @@ SETTINGS = (
     {"spread": 1, "masked": 1, "noise": "1/2"},
 )
 COMPARED = (
-    *((f"{s} {sep}", f"dot {sep}", SETTINGS) for s in ("euclidean", "manhattan") for sep in ("max", "softmax")),
+    *(
+        (f"{s} {sep}", f"dot {sep}", SETTINGS)
+        for s in ("euclidean", "manhattan")
+        for sep in ("max", "softmax")
+    ),
     *((f"{s} max", f"{s} softmax", SETTINGS[1:2]) for s in ("dot", "euclidean")),
     *(("dot max", f"dot {sep}", SETTINGS[:1]) for sep in ("identity", "power")),
 )
@@ -383,9 +399,9 @@ def _farthest(similarity: str) -> Any:
         away = norm(b.memories - target_memory(b)[:, None, :])
         return largest(np.where(near, away, 0 * away))
 
-    return quantity(f"decoded_far_{similarity}", f"distance to the worst answer of max separation ({similarity})")(
-        measure
-    )
+    return quantity(
+        f"decoded_far_{similarity}", f"distance to the worst answer of max separation ({similarity})"
+    )(measure)
 
 
 far_dot, far_euclidean, far_manhattan = (_farthest(s) for s in ("dot", "euclidean", "manhattan"))
@@ -416,9 +432,7 @@ MAX_SEPARATION = Inequality(
     source=OWN,
     provenance="derived",
     printed=r"\arg\max_\nu\mathrm{sim}(\xi_\nu,\xi_\mu+\eta)=\mu\quad\text{if }|\eta|<R",
-    arena=Patterns(
-        query="ball", min_memories=2, sizes=((1, 2), (2, 2), (2, 3), (3, 4), (3, 8), (5, 10), (10, 20))
-    ),
+    arena=Patterns(query="ball", min_memories=2, sizes=((1, 2), (2, 2), (2, 3), (3, 4), (5, 10))),
     hypotheses=(DISTINCT,),
     parts=(
         Part("Euclidean distance", Le(far_euclidean, 0), scale=m, given=(Hypothesis(Lt(dist, R)),)),
@@ -481,13 +495,19 @@ def _weight_quantity(name: str, meaning: str, scores: Any) -> Any:
     return quantity(name, meaning)(lambda b: column(b, softmax_of(scores(b))))
 
 
-p_by_dot = _weight_quantity("p_by_dot", "softmax(beta <xi, x>) of the target", lambda b: b.beta[:, None] * overlaps(b))
-p_by_distance = _weight_quantity("p_by_distance", "softmax(-beta |xi - x|^2/2) of the target", distance_scores)
-p_by_double = _weight_quantity("p_by_double", "softmax(-beta |xi - x|^2) of the target", lambda b: 2 * distance_scores(b))
+p_by_dot = _weight_quantity(
+    "p_by_dot", "softmax(beta <xi, x>) of the target", lambda b: b.beta[:, None] * overlaps(b)
+)
+p_by_distance = _weight_quantity(
+    "p_by_distance", "softmax(-beta |xi - x|^2/2) of the target", distance_scores
+)
+p_by_double = _weight_quantity(
+    "p_by_double", "softmax(-beta |xi - x|^2) of the target", lambda b: 2 * distance_scores(b)
+)
 
 
 def _model_weight(similarity: str) -> Any:
-    network = universal_network(similarity, "softmax")
+    network: Any = universal_network(similarity, "softmax")
     return quantity(f"p_model_{similarity}", f"weight of the target, model with similarity {similarity}")(
         lambda b: column(b, network.weights(network.scores(b.memories, b.query, b.beta), np))
     )
@@ -523,7 +543,9 @@ DOT_EUCLIDEAN = Identity(
     ),
     controls=(
         Control("without the factor 1/2", Eq(p_by_double, p_by_dot, evaluate=False), "weights"),
-        Control("a hundredth less", lambda r: Eq(r.lhs, Rational(99, 100) * r.rhs), "weights of the two models"),
+        Control(
+            "a hundredth less", lambda r: Eq(r.lhs, Rational(99, 100) * r.rhs), "weights of the two models"
+        ),
     ),
     symbolic=_common_factor,
     symbolic_range="the exponents in dimensions 1, 2 and 3; equal norms cancel what is left for any number of memories",
