@@ -6,7 +6,7 @@ q > 0.  The pattern is retrieved if its weight tends to 1, that is, if ``lam * c
 
     Phi(alpha) = max of alpha - rate(q) + lam q over q >= 0 with rate(q) <= alpha
 
-(the random energy model of Derrida 1981).  All is found from this definition by bisection with certified signs.
+(the random energy model of Derrida 1981).  All is found from this definition by certified bisection.
 
 At finite N :func:`failure_bound` and :func:`success_bound` bound the probabilities themselves, by the
 inequalities of Markov and Chebyshev for the sum over the other patterns, cut off at an overlap kappa.
