@@ -22,7 +22,9 @@ from verify.context import Context
 from verify.decide import decide
 from verify.drawing import cells
 from verify.instances import Instances, exact_instance, point_of
-from verify.papers import arxiv2604_07401, drdam2024, krotov2021, lucibello2024, uhn2022
+from verify.papers import arxiv2604_07401, drdam2024, krotov2021
+from verify.papers.lucibello2024 import basins, loads, measures, thresholds
+from verify.papers.uhn2022 import energies, factorisation, retrieval
 from verify.statement import Part
 from verify.vocabulary import VOCABULARY, measure
 
@@ -51,7 +53,7 @@ def refuted(statement: Any) -> set[str]:
 
 NETWORKS = {
     **krotov2021.NETWORKS,
-    **{f"uhn_{k}": v for k, v in uhn2022.NETWORKS.items()},
+    **{f"uhn_{k}": v for k, v in energies.NETWORKS.items()},
 }
 
 
@@ -59,7 +61,7 @@ NETWORKS = {
 def test_energy_rate_in_floats_in_duals_and_as_a_difference(name: str) -> None:
     """Three derivatives: chain rule, dual numbers, and a difference quotient of the energy itself."""
     model, rate, loss = NETWORKS[name], symbol(f"E_rate_{name}"), symbol(f"loss_{name}")
-    statement: Any = krotov2021.LYAPUNOV if name in krotov2021.NETWORKS else uhn2022.ENERGY_ODE
+    statement: Any = krotov2021.LYAPUNOV if name in krotov2021.NETWORKS else energies.ENERGY_ODE
     b = batches(statement)[2]
     smooth = np.flatnonzero(measure(b, symbol(f"kink_{name}")) > 0.05)[:4]
     b = b.take(smooth)
@@ -142,7 +144,7 @@ def test_adiabatic_step_is_the_dense_update_plus_the_input() -> None:
 
 
 def test_instances_of_the_factorisation_by_loops() -> None:
-    b = batches(uhn2022.FACTORISATION)[3]
+    b = batches(factorisation.FACTORISATION)[3]
     for i in range(0, b.size, 17):
         xi, x, beta = b.memories[i], b.query[i], b.beta[i]
         v = 1.0 / np.arange(1, len(x) + 1)
@@ -150,10 +152,10 @@ def test_instances_of_the_factorisation_by_loops() -> None:
         near = [row for row in xi if np.sum(np.sign(row) != np.sign(x)) <= len(x) // 2]
         cube = sum(row * (beta * row @ x) ** 3 for row in xi)
         want = {
-            uhn2022.uhn_classical: beta * (hebb @ x) @ v,
-            uhn2022.uhn_distributed: sum(near, np.zeros_like(x)) @ v,
-            uhn2022.uhn_power: cube @ v,
-            uhn2022.uhn_softmax: softmax(beta * xi @ x) @ xi @ v,
+            factorisation.uhn_classical: beta * (hebb @ x) @ v,
+            factorisation.uhn_distributed: sum(near, np.zeros_like(x)) @ v,
+            factorisation.uhn_power: cube @ v,
+            factorisation.uhn_softmax: softmax(beta * xi @ x) @ xi @ v,
         }
         for quantity, value in want.items():
             assert measure(b, quantity)[i] == pytest.approx(value, rel=1e-9, abs=1e-12), quantity
@@ -167,11 +169,11 @@ def test_manhattan_energy_rises_at_a_memory_on_a_line() -> None:
 
     moved = math.exp(-1) / (1 + math.exp(-1))
     assert height(moved) > height(0.0) + 0.05
-    assert refuted(uhn2022.ENERGY_MAP) == {"manhattan"}
+    assert refuted(energies.ENERGY_MAP) == {"manhattan"}
 
 
 def test_max_separation_parts() -> None:
-    assert refuted(uhn2022.MAX_SEPARATION) == {
+    assert refuted(retrieval.MAX_SEPARATION) == {
         "Manhattan distance, R in the Euclidean metric",
         "inner product, any norms",
     }
@@ -179,9 +181,9 @@ def test_max_separation_parts() -> None:
 
 def test_equal_norms_are_needed_for_equal_weights() -> None:
     unequal = dataclasses.replace(
-        uhn2022.DOT_EUCLIDEAN,
+        retrieval.DOT_EUCLIDEAN,
         arena=dataclasses.replace(
-            uhn2022.DOT_EUCLIDEAN.arena, norms="free", families=("unequal",), max_size=20
+            retrieval.DOT_EUCLIDEAN.arena, norms="free", families=("unequal",), max_size=20
         ),
         hypotheses=(),
         controls=(),
@@ -214,15 +216,15 @@ def test_retrieval_differences_against_exact_success() -> None:
 
 
 def test_capacity_comparison_fails_by_a_rule_and_not_by_all() -> None:
-    points = uhn2022.CAPACITY.points
+    points = retrieval.CAPACITY.points
     better = {events_energies.RULES.index("euclidean max")}
     plain = tuple(p for p in points if p["better"] in better and not p["masked"])
-    found = probability.check(dataclasses.replace(uhn2022.CAPACITY, points=plain), Context())
+    found = probability.check(dataclasses.replace(retrieval.CAPACITY, points=plain), Context())
     assert decide(found, REFUTE).verdict == "supported"
     masked = tuple(
         p for p in points if p["masked"] and events_energies.RULES[p["better"]] == "euclidean softmax"
     )
-    found = probability.check(dataclasses.replace(uhn2022.CAPACITY, points=masked), Context())
+    found = probability.check(dataclasses.replace(retrieval.CAPACITY, points=masked), Context())
     assert decide(found, REFUTE).verdict == "refuted"
 
 
@@ -298,13 +300,13 @@ def test_variance_of_the_implemented_features(ratio: float) -> None:
 
 
 def test_a_wrong_closed_form_is_refuted() -> None:
-    wrong = lucibello2024.load_parts("spoilt", "spherical", lucibello2024.SPHERICAL * sp.Rational(3, 2))
-    found = refuted(dataclasses.replace(lucibello2024.LM_SPHERICAL, parts=wrong[:3], controls=()))
+    wrong = measures.load_parts("spoilt", "spherical", measures.SPHERICAL * sp.Rational(3, 2))
+    found = refuted(dataclasses.replace(loads.LM_SPHERICAL, parts=wrong[:3], controls=()))
     assert {"spoilt: closed form", "spoilt: retrieved below"} <= found
 
 
 def test_loads_in_both_regimes_of_the_basin() -> None:
-    for temperature, load in lucibello2024.BASINS:
+    for temperature, load in basins.BASINS:
         x, a = float(sp.Rational(temperature)), float(sp.Rational(load))
         q = np.linspace(0, 1 - 1e-9, 1_000_001)
         rate = -np.log1p(-q * q) / 2
@@ -316,7 +318,7 @@ def test_loads_in_both_regimes_of_the_basin() -> None:
         ]
         assert min(gaps) < 1e-25
         closed = float(
-            lucibello2024.critical_loads.free_entropy("spherical", Real(load), Real(temperature).fraction)
+            basins.critical_loads.free_entropy("spherical", Real(load), Real(temperature).fraction)
         )
         assert closed == pytest.approx(phi, abs=1e-5)
 
@@ -328,12 +330,12 @@ def test_a_gap_is_seen_for_gaussian_patterns_and_none_on_the_sphere() -> None:
         arguments = {**statement.arguments, "ensemble": sp.Integer(number)}
         return dataclasses.replace(statement, arguments=arguments, controls=(), **more)
 
-    mixed = with_ensemble(lucibello2024.ALL_SPHERICAL, 1)
+    mixed = with_ensemble(thresholds.ALL_SPHERICAL, 1)
     assert decide(scaling_law.check(mixed, Context()), REFUTE).verdict != "supported"
     exchanged = with_ensemble(
-        lucibello2024.ALL_GAUSSIAN,
+        thresholds.ALL_GAUSSIAN,
         0,
-        nominal=sp.exp(3 * lucibello2024.size / 8),
+        nominal=sp.exp(3 * thresholds.size / 8),
         sizes=(8, 11, 14),
         factors=("1/2", "1", "2"),
     )
