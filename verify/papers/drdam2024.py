@@ -190,7 +190,7 @@ TRAJECTORY = Inequality(
             ),
             *(
                 {**EMPTY, "page": 1, "D": d, "K": k, "Y": y, "beta": t}
-                for d, k, y in ((8, 5, 256), (8, 20, 2048), (32, 5, 1024))
+                for d, k, y in ((8, 5, 256), (32, 20, 1024))
                 for t in (1, 20, 60)
             ),
         )

@@ -111,7 +111,7 @@ def basin_parts(name: str, formula: Any, given: tuple[Hypothesis, ...]) -> tuple
     )
 
 
-BASINS = (("1/2", "1/5"), ("1", "1/2"), ("2", "3/10"), ("2", "1/2"), ("2", "7/10"), ("4", "1/2"), ("8", "1"))
+BASINS = (("1/2", "1/5"), ("1", "1/2"), ("2", "3/10"), ("2", "1/2"), ("4", "1/2"), ("8", "1"))
 LM_BASIN = Inequality(
     id="restated.lm-basin",
     title="Basin of a spherical pattern",

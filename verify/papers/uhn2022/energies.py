@@ -67,7 +67,7 @@ ENERGY_ODE = Inequality(
     printed=r"E=[\langle v,g\rangle-L_v]+[\langle h,f\rangle-L_h]-\sum_\mu f_\mu\,\mathrm{sim}(\xi_\mu,v),\quad"
     r"\dot E\le0",
     arena=Patterns(
-        sizes=((1, 2), (1, 4), (2, 2), (2, 4), (8, 20)),
+        sizes=((1, 2), (1, 4), (2, 2), (2, 20), (8, 4)),
         params=(*(p for p in STATE if p.symbol != drive), Param(drive, 0, 0)),
         beta_m2=SMOOTH_BETA,
         search=False,

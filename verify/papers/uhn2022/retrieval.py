@@ -31,8 +31,8 @@ from verify.vocabulary import (
     dist,
     largest,
     m,
-    norm,
     norm_spread,
+    others,
     overlaps,
     quantity,
     smallest,
@@ -110,21 +110,28 @@ CAPACITY = Probability(
 # -- max separation ---------------------------------------------------------------------------------------
 
 
-def _farthest(similarity: str) -> Any:
-    """Largest distance from the target of a memory that is at least as similar to the query as the target."""
+def _scores(similarity: str) -> tuple[Any, Any]:
+    """The symbols of the similarity of the query to the target and of the largest one to another memory."""
 
-    def measure(b: Instances) -> Array:
-        z = SIMILARITIES[similarity](b.memories, b.query, np)
-        near = np.asarray(z >= column(b, z)[:, None], dtype=bool)
-        away = norm(b.memories - target_memory(b)[:, None, :])
-        return largest(np.where(near, away, 0 * away))
+    def scores(b: Instances) -> Array:
+        return SIMILARITIES[similarity](b.memories, b.query, np)
 
-    return quantity(
-        f"decoded_far_{similarity}", f"distance to the worst answer of max separation ({similarity})"
-    )(measure)
+    own = quantity(f"own_{similarity}", f"similarity ({similarity}) of the target", real=True)(
+        lambda b: column(b, scores(b))
+    )
+    rival = quantity(
+        f"rival_{similarity}", f"largest similarity ({similarity}) of another memory", real=True
+    )(lambda b: largest(others(b, scores(b))))
+    return own, rival
 
 
-far_dot, far_euclidean, far_manhattan = (_farthest(s) for s in ("dot", "euclidean", "manhattan"))
+DECODED = {s: _scores(s) for s in ("euclidean", "manhattan", "dot")}
+
+
+def decoded(similarity: str, turned: bool = False) -> Any:
+    """The target is the only memory of largest similarity; ``turned``: it never is."""
+    own, rival = DECODED[similarity]
+    return Le(own, rival) if turned else Lt(rival, own)
 
 
 def _manhattan_to_target(b: Instances, x: Array) -> Array:
@@ -146,47 +153,44 @@ def R_1(b: Instances) -> Array:
 
 EQUAL = Hypothesis(Eq(norm_spread, 0), "all memories have norm m")
 DISTINCT = Hypothesis(Lt(0, R), "the memories are distinct")
+INSIDE = Hypothesis(Lt(dist, R), "|eta| < R")
 MAX_SEPARATION = Inequality(
     id="restated.max-separation",
     title="Max separation is nearest-neighbour decoding",
     source=OWN,
     provenance="derived",
     printed=r"\arg\max_\nu\mathrm{sim}(\xi_\nu,\xi_\mu+\eta)=\mu\quad\text{if }|\eta|<R",
-    arena=Patterns(query="ball", min_memories=2, sizes=((1, 2), (2, 2), (2, 3), (3, 4), (5, 10))),
+    arena=Patterns(query="ball", min_memories=2, sizes=((1, 3), (2, 2), (2, 20), (3, 12), (5, 10))),
     hypotheses=(DISTINCT,),
     parts=(
-        Part("Euclidean distance", Le(far_euclidean, 0), scale=m, given=(Hypothesis(Lt(dist, R)),)),
+        Part("Euclidean distance", decoded("euclidean"), scale=m**2, given=(INSIDE,)),
         Part(
             "Manhattan distance, R in that metric",
-            Le(far_manhattan, 0),
+            decoded("manhattan"),
             scale=m,
             given=(Hypothesis(Lt(eta_1, R_1)),),
         ),
-        Part("inner product, equal norms", Le(far_dot, 0), scale=m, given=(EQUAL, Hypothesis(Lt(dist, R)))),
+        Part("inner product, equal norms", decoded("dot"), scale=m**2, given=(EQUAL, INSIDE)),
         Part(
             "Manhattan distance, R in the Euclidean metric",
-            Le(far_manhattan, 0),
+            decoded("manhattan"),
             scale=m,
-            given=(Hypothesis(Lt(dist, R)),),
+            given=(INSIDE,),
             headline=False,
         ),
-        Part(
-            "inner product, any norms",
-            Le(far_dot, 0),
-            scale=m,
-            given=(Hypothesis(Lt(dist, R)),),
-            headline=False,
-        ),
+        Part("inner product, any norms", decoded("dot"), scale=m**2, given=(INSIDE,), headline=False),
     ),
     controls=(
-        Control("the target is never decoded", Le(R, far_euclidean), "Euclidean distance"),
-        Control("the target is never decoded", Le(R, far_manhattan), "Manhattan distance, R in that metric"),
-        Control("the target is never decoded", Le(R, far_dot), "inner product, equal norms"),
-        Control("inner product in the place of the distance", Le(far_dot, 0), "Euclidean distance"),
+        Control("the target is never decoded", decoded("euclidean", True), "Euclidean distance"),
+        Control(
+            "the target is never decoded", decoded("manhattan", True), "Manhattan distance, R in that metric"
+        ),
+        Control("the target is never decoded", decoded("dot", True), "inner product, equal norms"),
+        Control("inner product in the place of the distance", decoded("dot"), "Euclidean distance"),
     ),
     related=("uhn2022.capacity-comparison",),
     notices=(
-        "Exact means that every memory as similar as the target is the target: ties count as failures. Queries at "
+        "Exact means that the target alone has the largest similarity: ties count as failures. Queries at "
         "the memory itself are among those drawn, so that the noiseless case is covered.",
         "R is half the smallest distance in the metric of the similarity; with R and |eta| Euclidean and the Manhattan "
         "similarity the claim is another one, reported beside it.",
