@@ -266,6 +266,13 @@ def rest_count(b: Instances) -> Array:
     return np.array(count, dtype=object)
 
 
+@quantity("E_bent", "energy of one visible and one hidden neuron with the bent activity", real=True)
+def E_bent(b: Instances) -> Array:
+    a, v, h = (b.scalars[n] for n in ("bend", "state_v", "state_h"))
+    f = bent(a, h)
+    return v * v / 2 + h * f - (h * h / 2 + a * np.arctan(h)) - f * v
+
+
 @quantity("least_curvature", "lower bound on f' = 1 - 2 a x/(1 + x^2)^2: 1 - 3 sqrt(3) a/8", real=True)
 def least_curvature(b: Instances) -> Array:
     return 1 - 3 * np.sqrt(0 * b.scalars["bend"] + 3) * b.scalars["bend"] / 8
@@ -281,8 +288,12 @@ CONVERGENCE = Inequality(
     printed=r"\dot E\le0,\ \inf E>-\infty\ \Rightarrow\ (v(t),h(t))\to\text{a fixed point}",
     arena=Points(
         (
-            *({"case": 0, "bend": a} for a in ("1/4", "1/2", "1")),
-            *({"case": k + 1, "bend": 0} for k in range(len(CASES))),
+            *(
+                {"case": 0, "bend": a, "state_v": v, "state_h": h}
+                for a in ("1/4", "1/2", "1")
+                for v, h in (("-2", "-1"), ("0", "1/2"), ("1", "1"), ("10", "10"), ("1000", "1000"))
+            ),
+            *({"case": k + 1, "bend": 0, "state_v": 0, "state_h": 0} for k in range(len(CASES))),
         )
     ),
     parts=(
@@ -295,6 +306,12 @@ CONVERGENCE = Inequality(
             sampled=TRAJECTORIES,
         ),
         Part("the bent activity increases", Gt(least_curvature, 0), given=(BENT,), headline=False),
+        Part(
+            "its energy is bounded from below",
+            Ge(E_bent, -sp.pi * bend / 2 - bend**2 / 2),
+            given=(BENT,),
+            headline=False,
+        ),
     ),
     controls=(
         Control("two fixed points", Ge(rest_count, 2), "there is a fixed point to converge to"),
