@@ -42,7 +42,7 @@ def distance_below(
 
 
 def emergent_on_line(points: Floats, rho: float) -> int:
-    """Return the number of sets of at least two of the sorted ``points`` (M,) that are B(c) at their centroid.
+    """Return the number of sets of two or more of the sorted ``points`` (M,) that are B(c) at their centroid.
 
     On a line B(c) is a run of consecutive points, so only runs no longer than 2 rho are tried.
     """

@@ -168,7 +168,9 @@ CELLS = Inequality(
         Control("as many as the cells", Le(q.cells, q.minima), "number of sets B(x)"),
     ),
     related=("lsr2025.thm2b-count",),
-    notices=("The sets B(x) are counted at the centroids of all subsets, which is a lower bound of their number.",),
+    notices=(
+        "The sets B(x) are counted at the centroids of all subsets, which is a lower bound of their number.",
+    ),
 )
 
 STATEMENTS: tuple[Statement, ...] = (PROP2, SELF_CONSISTENT, RADIUS, COUNT, CELLS)

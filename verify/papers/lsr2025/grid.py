@@ -62,7 +62,9 @@ def emergent_minima(b: Instances) -> Array:
     return _one(sum(len(s) > 1 for s in _sets(b)[2]))
 
 
-@quantity("lsr_grid_centres", "number of minima whose active memories are the corners of one cell of the grid")
+@quantity(
+    "lsr_grid_centres", "number of minima whose active memories are the corners of one cell of the grid"
+)
 def cell_centres(b: Instances) -> Array:
     dim, n, sets = _sets(b)
     points = list(itertools.product(range(n), repeat=dim))

@@ -30,10 +30,11 @@ REST_STEPS = 24
 
 def only(mask: Array, values: Array) -> Array:
     """``values`` where ``mask``, else 0 in their own arithmetic."""
-    return np.where(mask, values, Real(0) if values.dtype == object else 0.0)
+    zero: Any = Real(0) if values.dtype == object else 0.0
+    return np.where(mask, values, zero)
 
 
-def positive(values: Array) -> Array:
+def positive(values: Array) -> Any:
     """Which values are positive, as a bool array."""
     return np.asarray(values > 0, dtype=bool)
 
@@ -220,7 +221,9 @@ def printed_basin(b: Instances) -> Array:
     return gap / np.where(positive(total), total, number(b, 1))
 
 
-@quantity("lsr_gap_outside", "by how much the smallest gap inside exceeds the smallest gap outside", real=True)
+@quantity(
+    "lsr_gap_outside", "by how much the smallest gap inside exceeds the smallest gap outside", real=True
+)
 def gap_outside(b: Instances) -> Array:
     gaps = rho2(b)[:, None] - square_distances(b, rest(b))
     inside, far = positive(gaps), 4 * largest(np.abs(gaps))[:, None] + 1

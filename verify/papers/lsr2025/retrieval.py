@@ -160,7 +160,16 @@ DISTANCE = Probability(
     event=events_lsr.distance_below,
     points=tuple(
         {"dim": n, "alpha": a, "delta": p, "in_ball": s}
-        for n, a in ((1, "2"), (2, "1/2"), (2, "1"), (2, "2"), (5, "3/10"), (5, "1/2"), (10, "3/10"), (10, "1/2"))
+        for n, a in (
+            (1, "2"),
+            (2, "1/2"),
+            (2, "1"),
+            (2, "2"),
+            (5, "3/10"),
+            (5, "1/2"),
+            (10, "3/10"),
+            (10, "1/2"),
+        )
         for p in ("1/10", "1/2", "9/10")
         for s in (0, 1)
         if s == 0 or n == 2
