@@ -31,7 +31,8 @@ def _one(value: Any) -> Array:
 
 def _kappa(b: Instances) -> arb:
     radius, noise, length = (b.scalars[name][0] for name in ("radius", "sz", "length"))
-    return (radius * length / noise).ball
+    kappa: arb = (radius * length / noise).ball
+    return kappa
 
 
 def _integral(kappa: arb, dim: int, power: int) -> arb:

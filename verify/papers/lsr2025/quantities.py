@@ -74,7 +74,8 @@ def mean_step(b: Instances, x: Array, radius2: Array) -> Array:
     """The centroid of B(x), x itself where B(x) is empty, shape (B, d)."""
     mask = active(b, x, radius2)
     count = count_of(b, mask)
-    return x + pull(b, x, mask) / np.where(positive(count), count, number(b, 1))[:, None]
+    safe: Array = np.where(positive(count), count, number(b, 1))
+    return x + pull(b, x, mask) / safe[:, None]
 
 
 def rest(b: Instances) -> Array:
