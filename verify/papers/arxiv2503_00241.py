@@ -9,7 +9,7 @@ from verify.statement import Control, ScalingLaw, Source, Statement
 
 PAPER = {
     "key": "arxiv2503.00241",
-    "title": "Dense associative memory with synaptic noise (arXiv 2503.00241)",
+    "title": "Dense associative memory with synaptic noise, arXiv 2503.00241 (topic, abstract only)",
     "authors": "",
     "year": 2025,
     "arxiv": "2503.00241",
@@ -31,7 +31,7 @@ NOISE = ScalingLaw(
     factors=tuple(Rational(k, 100) for k in (5, 6, 7, 8, 9, 10, 11, 12, 14)),
     arguments={"N": size, "K": load, "degree": 3, "noise": 1},
     slope=(Rational(17, 10), Rational(23, 10)),
-    trials=400,
+    trials=320,
     controls=(
         Control("linear in N", (Rational(1, 2), Rational(3, 2))),
         Control("cubic in N", (Rational(5, 2), Rational(7, 2))),

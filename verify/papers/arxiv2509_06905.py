@@ -10,7 +10,7 @@ from verify.statement import Scaling, Source, Statement
 
 PAPER = {
     "key": "arxiv2509.06905",
-    "title": "Associative memory with an exponential of a quadratic loss (arXiv 2509.06905)",
+    "title": "Energy exponential of a quadratic loss, arXiv 2509.06905 (topic, abstract only)",
     "authors": "",
     "year": 2025,
     "arxiv": "2509.06905",

@@ -23,7 +23,7 @@ from verify.vocabulary import quantity
 
 PAPER = {
     "key": "arxiv2511.20609",
-    "title": "A-Hop: adaptive similarity in modern Hopfield networks (arXiv 2511.20609)",
+    "title": "A-Hop, adaptive similarity, arXiv 2511.20609 (topic, abstract only)",
     "authors": "",
     "year": 2025,
     "arxiv": "2511.20609",

@@ -10,7 +10,7 @@ from verify.statement import Scaling, Source, Statement
 
 PAPER = {
     "key": "arxiv2601.00984",
-    "title": "Threshold dense associative memory with an exponential number of hidden codes (arXiv 2601.00984)",
+    "title": "Hidden codes of a threshold network, arXiv 2601.00984 (topic, abstract only)",
     "authors": "",
     "year": 2026,
     "arxiv": "2601.00984",

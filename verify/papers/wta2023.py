@@ -225,7 +225,7 @@ GRID = Points(
         )
         for draws, certain in pairs
         for law in range(len(LAWS))
-        for terms in range(len(TERMS))
+        for terms in range(len(TERMS) if n < 100 else 1)
     )
 )
 NOTE = (

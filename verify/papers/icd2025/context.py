@@ -103,8 +103,8 @@ PROP6 = Probability(
     notices=(
         "Each of the two bounds separately.  X is uniform on the unit sphere, or on an antipodal pair along x~, for "
         "which the denominator is a binomial variable.",
-        "The bound is below the mean of the denominator only for L of order exp(R |x~|/sZ^2) and more when X is "
-        "uniform in high dimension.",
+        "When X is uniform in high dimension the bound is below the mean of the denominator only for L of order "
+        "exp(2 R |x~|/sZ^2).",
     ),
 )
 

@@ -152,6 +152,8 @@ def worst_pull2(b: Instances) -> Array:
 def step_gap2(b: Instances, extra: Array) -> Array:
     """|x - eta grad E(x) - xi_mu|^2 with eta = extra + relu(1 - |x - xi_mu|^2/rho^2), rho = share r."""
     radius2 = measure(b, r2) * b.scalars["share"] * b.scalars["share"]
+    # Equal memories (r = 0) are not admissible; they get a radius of 1 here.
+    radius2 = np.where(positive(radius2), radius2, number(b, 1))
     value = 1 - square_distances(b, b.query) / radius2[:, None]
     value = only(positive(value), value)
     eta = extra + column(b, value)
