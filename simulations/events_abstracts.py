@@ -30,10 +30,12 @@ def noisy_bits_unstable(
         return np.zeros(trials, dtype=np.int8)
     found = np.empty(trials, dtype=np.int8)
     for t in range(trials):
-        patterns = random_signs(stream, K, N).astype(np.float64)
-        own = patterns[0]
-        rest = (patterns @ own)[:, None] - patterns * own
-        field = np.sum(patterns * rest ** (degree - 1), axis=0)
+        patterns = random_signs(stream, K, N)
+        own = patterns[0].astype(np.float64)
+        # Without bit i an overlap is m - e, e = xi_i s_i = +-1: its power is even + e odd.
+        m = (patterns @ patterns[0]).astype(np.float64)
+        less, more = (m - 1) ** (degree - 1), (m + 1) ** (degree - 1)
+        field = ((less + more) / 2) @ patterns + own * np.sum(less - more) / 2
         field += noise * np.sqrt(float(K) * N ** (degree - 1)) * stream.standard_normal(N)
         found[t] = np.mean(field * own <= 0) > share
     return found
@@ -70,8 +72,9 @@ def code_unstable(stream: np.random.Generator, trials: int, *, hidden: int, visi
     and all others below, so the worst codes for a bit take all overlaps of one sign.
     """
     patterns = random_signs(stream, trials, hidden, visible).astype(np.float64)
-    overlaps = patterns @ np.swapaxes(patterns, -1, -2) / visible
+    overlaps = patterns @ np.swapaxes(patterns, -1, -2)
     overlaps[:, np.arange(hidden), np.arange(hidden)] = 0
     above = np.sum(np.maximum(overlaps, 0), axis=-1)
     below = np.sum(np.minimum(overlaps, 0), axis=-1)
-    return np.asarray(np.any((above >= 0.5) | (1 + below <= 0.5), axis=-1), dtype=np.int8)
+    # Integers, in units of 1/visible: at 1/2 exactly a neuron is off.
+    return np.asarray(np.any((2 * above > visible) | (2 * below <= -visible), axis=-1), dtype=np.int8)

@@ -434,6 +434,14 @@ def test_noise_lowers_the_capacity():
     event = events_abstracts.noisy_bits_unstable
     assert np.all(event(rng("noisy"), 10, N=60, K=1, degree=3, noise=0.0) == 0)
     assert np.all(event(rng("noisy"), 10, N=60, K=4000, degree=3, noise=0.0) == 1)
+    patterns = events_abstracts.random_signs(rng("field"), 9, 12).astype(float)
+    unstable = [
+        patterns[0, i] * sum(xi[i] * (xi @ patterns[0] - xi[i] * patterns[0, i]) ** 2 for xi in patterns) <= 0
+        for i in range(12)
+    ]
+    for share in (0.0, np.mean(unstable) - 0.01, np.mean(unstable) + 0.01):
+        found = event(rng("field"), 1, N=12, K=9, degree=3, noise=0.0, share=share)
+        assert found[0] == (np.mean(unstable) > share)
     quiet = np.mean(event(rng("noisy"), 200, N=60, K=360, degree=3, noise=0.0))
     loud = np.mean(event(rng("noisy"), 200, N=60, K=360, degree=3, noise=3.0))
     assert quiet < 0.5 < loud

@@ -31,7 +31,7 @@ NOISE = ScalingLaw(
     factors=tuple(Rational(k, 100) for k in (5, 6, 7, 8, 9, 10, 11, 12, 14)),
     arguments={"N": size, "K": load, "degree": 3, "noise": 1},
     slope=(Rational(17, 10), Rational(23, 10)),
-    trials=320,
+    trials=400,
     controls=(
         Control("linear in N", (Rational(1, 2), Rational(3, 2))),
         Control("cubic in N", (Rational(5, 2), Rational(7, 2))),

@@ -55,7 +55,7 @@ PROP5 = ScalingLaw(
     nominal=size**2,
     factors=FACTORS,
     arguments=ARGUMENTS,
-    slope=(Rational(8, 5), Rational(12, 5)),
+    slope=(Rational(3, 2), Rational(5, 2)),
     trials=480,
     controls=(
         Control("an error of order 1/L", (Rational(1, 2), Rational(6, 5))),

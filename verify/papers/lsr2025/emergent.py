@@ -127,7 +127,7 @@ COUNT = ScalingLaw(
     provenance="primary",
     printed=r"\#\{\text{emergent minima}\}=O\big(\exp(M\,\tfrac{V_d}{V}(2/\beta)^{d/2}\log(\dots))\big)",
     event=events_lsr.few_emergent,
-    sizes=(256, 1024, 4096),
+    sizes=(128, 512, 2048),
     nominal=size,
     factors=tuple(Rational(k, 128) for k in (2, 3, 4, 5, 6, 7, 8, 10, 12)),
     arguments={"M": size, "filling": Rational(1, 20), "most": load},
