@@ -13,9 +13,10 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[test,dev]"
 	touch $@
 
-# Nothing needs torch; with it the tests of that backend run too.
+# Nothing needs torch; with it the tests of that backend, and those against the package `entmax`, run too.
 torch: setup
 	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable ".[bench]"
 
 verify: setup
 	$(BIN)/hopcheck run --profile quick
@@ -38,6 +39,7 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/codes.py compare
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -26,6 +26,7 @@ def render(record: Record) -> str:
     return _environment().get_template("report.html.j2").render(
         record=record,
         groups=words.by_paper(record),
+        models=words.by_model(record),
         ids={item.id for item in record.statements},
         differing=words.differing(record),
         evidence_shown=EVIDENCE_SHOWN,

@@ -21,6 +21,11 @@ def render(record: Record) -> str:
     blocks = [*_head(record), "## Overview"]
     for key, statements in words.by_paper(record):
         blocks += [f"### {text(words.paper_heading(record, key))}", _overview(statements)]
+    models = words.by_model(record)
+    if models:
+        blocks += ["## What you may rely on", "Statements that pass; those that say most come first."]
+    for name, statements in models:
+        blocks += [f"### {text(name)}", _overview(statements)]
     for key, statements in words.by_paper(record):
         blocks.append(f"## {text(words.paper_heading(record, key))}")
         for item in statements:

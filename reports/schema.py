@@ -249,7 +249,8 @@ class Evidence(_Model):
 class Statement(_Judged):
     """One statement of one paper (or the user's own) with everything this run found out about it.
 
-    `variant` names the model where that is not the one the statement was made of; `id` is then `id@variant`.
+    `model` is the model it was checked on, if it speaks of one. `variant` names it where that is not the one
+    the statement was made of; `id` is then `id@variant`.
     """
 
     id: Identifier
@@ -260,6 +261,7 @@ class Statement(_Judged):
     provenance: str
     kind: Literal["identity", "inequality", "probability", "scaling", "definition"]
     variant: str | None = None
+    model: str | None = None
     reason: str
     notices: list[str] = []
     printed_latex: str | None = None

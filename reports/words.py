@@ -273,6 +273,24 @@ def by_paper(record: Record) -> list[tuple[str, list[Statement]]]:
     return list(groups.items())
 
 
+def by_model(record: Record) -> list[tuple[str, list[Statement]]]:
+    """Statements that pass, for each model by name: those that say most on their grid first.
+
+    Among equals (and where nothing trivial is known to compare with) those that come nearest to equality.
+    """
+    groups: dict[str, list[Statement]] = {}
+    for item in record.statements:
+        if item.outcome == "pass" and item.model and item.kind != "definition":
+            groups.setdefault(item.model, []).append(item)
+    return [(name, sorted(groups[name], key=_says_most)) for name in sorted(groups)]
+
+
+def _says_most(item: Statement) -> tuple[float, float]:
+    log = None if item.tightness is None else _log_ratio(item.tightness)
+    slack = math.inf if log is None or math.isnan(log) else abs(log)
+    return -(item.informativeness if item.informativeness is not None else -1.0), slack
+
+
 def replay_command(statement: Statement) -> str:
     """The command that replays a witness; DIR stands for the folder of the report."""
     return f"hopcheck replay DIR {shlex.quote(visible(statement.id))}"

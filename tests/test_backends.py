@@ -16,6 +16,7 @@ from simulations.streams import device_stream, stream
 from simulations.variants import FAMILIES, Variant, base, variant
 from verify import tasks
 from verify.checkers import forall, probability
+from verify.chunks import start as start_chunks
 from verify.context import Context
 from verify.decide import decide
 from verify.instances import Instances
@@ -432,14 +433,17 @@ def test_each_worker_takes_a_device(monkeypatch):
     for device in ("device1", "device2"):
         queue.put(device)
     task = dataclasses.replace(TASK, backend=Backend("array-api-strict", "device1"))
+    chunks = multiprocessing.get_context("spawn").Queue()
     seen = []
     for _ in range(2):
-        tasks.start_worker(queue)
+        tasks.prepare_worker({}, chunks, queue)
         seen.append(tasks.context_of(task).backend.device)
     assert seen == ["device1", "device2"]
     queue.close()
-    tasks.start_worker()
+    tasks.prepare_worker({}, chunks)
     assert tasks.context_of(task).backend.device == "device1"
+    start_chunks({}, None)
+    chunks.close()
 
 
 USER = """

@@ -13,12 +13,13 @@ import pytest
 from bounds.exact import Real, precision
 from simulations.variants import base
 from simulations.variants.dense import DENSE, softmax
+from verify import orbits
 from verify.arena import Patterns
 from verify.checkers import forall
 from verify.context import Context
 from verify.evidence import Evidence
 from verify.instances import MODELS, Instances, exact_instance
-from verify.papers.ramsauer2021 import energy, orbits
+from verify.papers.ramsauer2021 import energy
 from verify.statement import Inequality
 from verify.vocabulary import measure
 

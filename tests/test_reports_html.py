@@ -94,8 +94,15 @@ def test_hostile_text_is_shown_as_text():
 def test_statements_stand_in_record_order_in_overview_and_sections():
     wanted = [html.anchor(item.id) for item in RECORD.statements]
     assert re.findall(r'<article id="([^"]+)"', PAGE) == wanted
-    overview = PAGE[PAGE.index('id="overview"') : PAGE.index("<article")]
+    overview = PAGE[PAGE.index('id="overview"') : PAGE.index('id="models"')]
     assert re.findall(r'<td role="cell"><a href="#([^"]+)"', overview) == wanted
+
+
+def test_what_one_may_rely_on_links_the_passes_of_every_model():
+    section = PAGE[PAGE.index('id="models"') : PAGE.index("<article")]
+    wanted = [html.anchor(item.id) for _, found in words.by_model(RECORD) for item in found]
+    assert wanted
+    assert re.findall(r'<td role="cell"><a href="#([^"]+)"', section) == wanted
 
 
 def test_header_says_what_was_run():

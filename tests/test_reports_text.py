@@ -27,7 +27,7 @@ def test_markdown_tables_have_one_width_for_an_independent_parser():
     tables = re.findall(r"<table>.*?</table>", PARSED, re.DOTALL)
     parts = sum(bool(item.parts) for item in RECORD.statements)
     controls = sum(bool(item.controls) for item in RECORD.statements)
-    assert len(tables) == 4 + parts + controls
+    assert len(tables) == 4 + len(words.by_model(RECORD)) + parts + controls
     for table in tables:
         rows = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
         width = rows[0].count("<th")
@@ -216,3 +216,16 @@ def test_agreement_with_the_known_verdict():
     assert words.agrees_with_known(item.model_copy(update={"known": None, "matches_known": None})) is None
     assert words.agrees_with_known(item.model_copy(update={"known": known, "matches_known": None})) is False
     assert words.agrees_with_known(item.model_copy(update={"known": known, "matches_known": True})) is True
+
+
+def test_what_one_may_rely_on_lists_the_passes_of_a_model_by_how_much_they_say():
+    groups = dict(words.by_model(RECORD))
+    assert all(s.outcome == "pass" and s.model == name for name, found in groups.items() for s in found)
+    passing = {s.id for s in RECORD.statements if s.model == "dense" and s.outcome == "pass"}
+    assert {s.id for s in groups["dense"]} == passing
+    assert len(passing) >= 2
+    shares = [s.informativeness if s.informativeness is not None else -1 for s in groups["dense"]]
+    assert shares == sorted(shares, reverse=True)
+    section = PAGE.split("## What you may rely on")[1].split("\n## ")[0]
+    assert "### dense" in section
+    assert all(f"{i}" in section for i in passing)

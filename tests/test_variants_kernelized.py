@@ -14,16 +14,13 @@ from bounds.exact import exact_array
 from simulations.retrieval import retrieve
 from simulations.streams import stream
 from simulations.variants import DENSE, SPARSE, VariantError, log_retrieval_error, variant
-from simulations.variants.entmax import entmax
 from simulations.variants.kernelized import kernelized, retrieve_in_feature_space
 from simulations.variants.linear import linear
 from simulations.variants.prf import prf
 from simulations.variants.topk import topk
 
 quick = settings(deadline=None, derandomize=True, max_examples=40)
-ENTMAX = dataclasses.replace(
-    SPARSE, name="entmax-1.5", weights=lambda v, xp: entmax(v, 1.5), energy=None, promises=frozenset()
-)
+ENTMAX = variant("entmax:alpha=1.5")
 
 
 def draw(seed, *shape):

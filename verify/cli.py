@@ -21,7 +21,7 @@ from reports import render, schema, terminal
 from simulations.backends import LIBRARIES, BackendError
 from simulations.memories_file import MemoryFileError, load_memories
 from simulations.variants import FAMILIES, VariantError, variant
-from verify import calculator_commands, known
+from verify import calculator_commands, codes, known
 from verify.dynamics.command import dynamics, metastability
 from verify.loader import InputError, find, select
 from verify.record import citation, grid_lines
@@ -91,10 +91,12 @@ def list_variants() -> None:
     """List the model variants: parameters, citation, what they support and what their theory promises."""
     for name, family in FAMILIES.items():
         model = variant(name)
-        parameters = ", ".join(f"{k}={v}" for k, v in family.defaults.items())
+        parameters = ",".join(f"{k}={v}" for k, v in family.defaults.items())
         click.echo(f"{name}{':' if parameters else ''}{parameters}\n    {model.citation}")
         click.echo(f"    supports {', '.join(sorted(model.supports)) or 'nothing beyond NumPy arrays'}")
         click.echo(f"    promises {', '.join(sorted(model.promises)) or 'nothing'}")
+        if model.statements:
+            click.echo(f"    statements {', '.join(model.statements)}")
     click.echo(f"{len(FAMILIES)} families", err=True)
 
 
@@ -373,7 +375,13 @@ def new(file: str) -> None:
     click.echo(f"written; try: hopcheck run {file}")
 
 
-for command in (*calculator_commands.COMMANDS, dynamics, metastability):
+for command in (
+    *calculator_commands.COMMANDS,
+    codes.code_command,
+    codes.certify_command,
+    dynamics,
+    metastability,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

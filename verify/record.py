@@ -18,6 +18,7 @@ from verify.evidence import Evidence, PartEvidence, Witness
 from verify.margins import INFINITE
 from verify.papers import papers
 from verify.statement import Probability, ScalingLaw, Statement
+from verify.variants import own_model
 from verify.vocabulary import VOCABULARY
 
 RELATION_SIGN = {"LessThan": "<=", "StrictLessThan": "<", "GreaterThan": ">=", "StrictGreaterThan": ">"}
@@ -230,6 +231,7 @@ def statement_record(
         provenance=statement.provenance,
         kind=statement.kind,
         variant=statement.id.partition("@")[2] or None,
+        model=statement.id.partition("@")[2] or own_model(statement),
         outcome=verdict.outcome,
         verdict=verdict.verdict,
         reason=verdict.reason,

