@@ -77,7 +77,8 @@ def _length(v: Any) -> Fraction:
 def setting(n: int, k: int, c: int, law: int, terms: int) -> dict[str, Any]:
     """A problem with its number of samples k and the sets C (the c largest p_i) and D."""
     products, p, order = problem(n, law, terms)
-    return {"terms": products, "p": p, "k": k, "C": order[:c], "D": order[c:]}
+    s = {"terms": products, "p": p, "k": k, "C": order[:c], "D": order[c:]}
+    return s | {"fixed": _total(s, s["C"])}
 
 
 def _integers(b: Instances) -> tuple[int, int, int, int, int]:
@@ -109,17 +110,17 @@ def _rest(s: Mapping[str, Any]) -> Fraction:
 def estimator(s: Mapping[str, Any], drawn: tuple[int, ...]) -> Matrix:
     """g for one sequence of draws from D."""
     scale = _rest(s) / len(drawn)
-    return _total(s, s["C"]) + sum(scale * s["terms"][i] / s["p"][i] for i in drawn)
+    return s["fixed"] + sum(scale * s["terms"][i] / s["p"][i] for i in drawn)
 
 
 def scaled_estimator(s: Mapping[str, Any], drawn: tuple[int, ...]) -> Matrix:
     """Plain top-k: the draws are not weighted by their law."""
-    return _total(s, s["C"]) + sum(Fraction(len(s["D"]), len(drawn)) * s["terms"][i] for i in drawn)
+    return s["fixed"] + sum(Fraction(len(s["D"]), len(drawn)) * s["terms"][i] for i in drawn)
 
 
 def crs(s: Mapping[str, Any]) -> dict[str, Any]:
     """The same problem with nothing taken for certain."""
-    return {**s, "C": (), "D": (*s["C"], *s["D"])}
+    return {**s, "C": (), "D": (*s["C"], *s["D"]), "fixed": 0 * s["fixed"]}
 
 
 def expectation(s: Mapping[str, Any], value: Callable[[tuple[int, ...]], Any], draws: int) -> Any:

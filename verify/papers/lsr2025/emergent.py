@@ -12,7 +12,7 @@ from simulations import events_lsr
 from verify.arena import Param, Patterns
 from verify.controls import scaled
 from verify.papers.lsr2025 import quantities as q
-from verify.papers.lsr2025.retrieval import RELATED
+from verify.papers.lsr2025.retrieval import DISTINCT, RELATED
 from verify.statement import (
     Control,
     Hypothesis,
@@ -40,6 +40,7 @@ PROP2 = Inequality(
     printed=r"x\text{ an interior point}\ \Rightarrow\ c=\tfrac1{|B(x)|}\textstyle\sum_{\mu\in B(x)}\xi_\mu"
     r"\text{ is a local minimum of }E",
     arena=Patterns(sizes=SIZES, query="hull", beta_m2=RADII, min_memories=2),
+    hypotheses=(DISTINCT, Hypothesis(Gt(q.inside, 0), "x is an interior point of the convex hull")),
     parts=(
         Part("c is stationary", Le(q.centroid_pull2, 0), scale=2 / beta, given=(NOT_EMPTY,)),
         Part("B(x) is not empty", Ge(q.count_x, 1), headline=False),
@@ -49,7 +50,10 @@ PROP2 = Inequality(
         Control("two active memories", Ge(q.count_x, 2), "B(x) is not empty"),
     ),
     related=("restated.lsr-self-consistent",),
-    notices=("The headline is about x with a non-empty B(x); for an empty one there is no centroid.",),
+    notices=(
+        "The headline is about x with a non-empty B(x); for an empty one there is no centroid.",
+        "Interior is read as inside the convex hull of the memories, relative to its affine hull.",
+    ),
 )
 
 SELF_CONSISTENT = Identity(
@@ -86,7 +90,8 @@ SELF_CONSISTENT = Identity(
     ),
 )
 
-SEVERAL = Hypothesis(Ge(q.count_c, 2), "c is no stored memory")
+SEVERAL = Hypothesis(Ge(q.count_c, 2), "c has several active memories")
+NOVEL = Hypothesis(Gt(q.nearest2, 0), "c is none of the memories")
 
 RADIUS = Inequality(
     id="lsr2025.thm2b-radius",
@@ -95,7 +100,7 @@ RADIUS = Inequality(
     provenance="primary",
     printed=r"r^*=\sqrt{D_{max}^2+\min(\delta_{min},\gamma_{min})}-D_{max}:\quad \|x-c\|<r^*\Rightarrow B(x)=B(c)",
     arena=Patterns(sizes=SIZES, query="hull", beta_m2=RADII, min_memories=2),
-    hypotheses=(AT_REST, CLEAR, SEVERAL),
+    hypotheses=(AT_REST, CLEAR, DISTINCT, SEVERAL, NOVEL),
     parts=(
         Part("B(x) = B(c) within r*", Le(q.printed_basin, q.basin)),
         Part(
@@ -113,7 +118,7 @@ RADIUS = Inequality(
     notices=(
         "B(x) = B(c) on the open ball of radius s about c exactly if s is at most the distance from c to the "
         "nearest of the spheres |x - xi_mu| = rho; r* is compared with that distance.",
-        "Only c with at least two active memories count as emergent.",
+        "Emergent are c with at least two active memories that are no memories themselves.",
     ),
 )
 

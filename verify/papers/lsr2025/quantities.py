@@ -204,6 +204,16 @@ def rest_pull2(b: Instances) -> Array:
     return size2(pull(b, c, active(b, c, rho2(b))))
 
 
+@quantity("lsr_nearest2", "squared distance from c to the nearest memory")
+def nearest2(b: Instances) -> Array:
+    return smallest(square_distances(b, rest(b)))
+
+
+@quantity("lsr_inside", "smallest weight of a memory in x as a convex combination of the memories")
+def inside(b: Instances) -> Array:
+    return smallest(b.hull)
+
+
 @quantity("lsr_gap2", "smallest difference between a squared distance from c and rho^2")
 def gap2(b: Instances) -> Array:
     return smallest(np.abs(square_distances(b, rest(b)) - rho2(b)[:, None]))
