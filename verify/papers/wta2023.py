@@ -38,7 +38,7 @@ PAPER = {
 Matrix = Any
 LAWS = ("proportional to the norms", "uniform", "random")
 TERMS = ("random signs", "positive numbers", "one large term", "equal terms")
-SEQUENCES = 64
+SEQUENCES = 27
 """Most sequences of draws that are enumerated."""
 
 
@@ -70,8 +70,8 @@ def problem(n: int, law: int, terms: int) -> tuple[tuple[Matrix, ...], tuple[Fra
 
 
 def _length(v: Any) -> Fraction:
-    """The norm, to four digits where it is irrational."""
-    return Fraction(float(np.hypot(*v))).limit_denominator(10_000)
+    """A thousand times the norm, to the nearest integer; exact for integer norms."""
+    return Fraction(round(1000 * float(np.hypot(*v))))
 
 
 def setting(n: int, k: int, c: int, law: int, terms: int) -> dict[str, Any]:
@@ -231,7 +231,7 @@ GRID = Points(
 )
 NOTE = (
     "Exact rational means and variances of a_i b_i^T of rank one (2 x 2), three laws of sampling (proportional to "
-    "the norms, uniform, random) and four kinds of terms; C holds the largest p_i and is not everything."
+    "the norms, to a thousandth, uniform, random) and four kinds of terms; C holds the largest p_i and is not everything."
 )
 
 UNBIASED = Identity(

@@ -79,7 +79,7 @@ PROP1 = Identity(
     provenance="primary",
     printed=r"\min_f E\|f(\tilde X)-X\|^2=E\,\mathrm{Tr}\,\mathrm{Cov}(X\mid\tilde X),\quad f=E(X\mid\tilde X)",
     arena=Patterns(
-        sizes=((1, 1), (1, 2), (2, 3), (2, 5), (8, 5), (16, 10)),
+        sizes=((1, 1), (1, 2), (2, 3), (2, 5), (8, 5)),
         beta_m2=(0.1, 1.0, 4.0, 10.0, 40.0),
         params=(Param(s0, 0.5, 2.0), Param(sz, 0.1, 4.0), Param(factor, 0.0, 1.0)),
     ),
