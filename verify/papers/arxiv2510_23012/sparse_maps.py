@@ -23,6 +23,7 @@ from verify.vocabulary import (
     M,
     beta,
     largest,
+    measure,
     norm,
     norms,
     number,
@@ -87,8 +88,6 @@ def sparsemax_slope(b: Instances) -> Array:
 
 def S_margin_of(b: Instances) -> Array:
     """The margin of the support in floats, shape (B,)."""
-    from verify.vocabulary import measure
-
     return measure(b, S_margin)
 
 
@@ -137,7 +136,7 @@ SPARSEMAX = Identity(
     r"\pm a:\ 2\beta|a|^2",
     arena=Patterns(
         model="sparse",
-        sizes=((1, 1), (1, 2), (2, 2), (10, 2), (2, 3), (2, 5), (3, 8), (8, 16), (20, 64)),
+        sizes=((1, 1), (1, 2), (2, 2), (10, 2), (2, 3), (2, 5), (3, 8), (8, 16), (20, 40)),
         search=False,
     ),
     hypotheses=(Hypothesis(Lt(0, S_margin), "the support is constant near v"),),
@@ -403,6 +402,11 @@ def normmax_flat(b: Instances) -> Array:
     return quotient(vertex_pair(t), vertex_pair((t + b.scalars["pull"]) / 2), b.scalars["gamma_flat"])
 
 
+STEEP = (
+    2 / (gamma_steep - 1) * (2 * t_vertex) ** (2 - gamma_steep) * (1 - 2 * t_vertex) ** (2 * gamma_steep - 1)
+)
+"""Twice the inverse of the largest second derivative of the norm between the two points."""
+
 NORMMAX = Identity(
     id="restated.normmax-lipschitz",
     title="The Lipschitz constant of gamma-normmax",
@@ -425,7 +429,7 @@ NORMMAX = Identity(
         Part("gamma = 2: at most n", Le(normmax_quotient, M)),
         Part("gamma = 2: the scores lead back to the point", Le(normmax_back, Rational(1, 10**9))),
         Part("gamma = 2: n is approached", Ge(normmax_vertex, M * (1 - 6 * t_vertex))),
-        Part("gamma > 2: no constant", Ge(normmax_steep, (2 * t_vertex) ** (2 - gamma_steep) / 2)),
+        Part("gamma > 2: no constant", Ge(normmax_steep, STEEP)),
         Part("gamma < 2, two scores: a constant", Le(normmax_flat, 2 / (gamma_flat - 1))),
     ),
     controls=(
@@ -440,7 +444,7 @@ NORMMAX = Identity(
     related=("restated.entmax-lipschitz",),
     notices=(
         "Difference quotients between points y of the simplex and the scores (y_i/|y|)^(gamma-1) that lead to them.",
-        "No constant: the quotient near a vertex exceeds a multiple of t^(2-gamma), for every t > 0.",
+        "No constant: the quotient near a vertex exceeds c t^(2-gamma) for every small t > 0.",
         "A constant: 2/(gamma-1), from the second derivative of the norm along the edge.",
     ),
 )
