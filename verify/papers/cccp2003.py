@@ -43,7 +43,15 @@ PAPER = {
 }
 
 OWN = Source("cccp2003", "a related statement of this project")
-MODELS = ("dense", "sparse", "entmax:alpha=1.25", "entmax:alpha=1.5", "entmax:alpha=3.0", "softmax1", "topk:k=2")
+MODELS = (
+    "dense",
+    "sparse",
+    "entmax:alpha=1.25",
+    "entmax:alpha=1.5",
+    "entmax:alpha=3.0",
+    "softmax1",
+    "topk:k=2",
+)
 """Models T = grad g, g convex: for top-K, T is a subgradient."""
 SMOOTH = ("dense", "sparse", "entmax:alpha=1.5", "softmax1")
 PATH = 24
@@ -108,7 +116,7 @@ def cube_root(w: Array) -> Array:
     return np.frompyfunc(_ball_cube_root, 1, 1)(w) if w.dtype == object else np.cbrt(w)
 
 
-def _ball_cube_root(w: Real) -> Real:
+def _ball_cube_root(w: Real) -> Any:
     third = Rational(1, 3)
     if w == 0:
         return w
@@ -205,7 +213,10 @@ DESCENT = Inequality(
             Part(f"u quadratic, v {name}", Ge(DROPS[name][0], 0, evaluate=False), scale=UNIT)
             for name in SMOOTH
         ),
-        *(Part(f"u quartic, v {name}", Ge(QUARTIC[name], 0, evaluate=False), scale=FOURTH) for name in SMOOTH),
+        *(
+            Part(f"u quartic, v {name}", Ge(QUARTIC[name], 0, evaluate=False), scale=FOURTH)
+            for name in SMOOTH
+        ),
         Part("u and v log-sum-exp", Ge(lse_drop, 0, evaluate=False), scale=1 + norm_x),
         Part("limit points are stationary", Le(shortest_step, m / 10)),
         Part(
@@ -223,7 +234,10 @@ DESCENT = Inequality(
         ),
     ),
     controls=(
-        Control("a tenth more than half the squared step", Ge(DROPS["dense"][0], Rational(11, 20) * DROPS["dense"][1])),
+        Control(
+            "a tenth more than half the squared step",
+            Ge(DROPS["dense"][0], Rational(11, 20) * DROPS["dense"][1]),
+        ),
         Control("quartic by the quadratic rate", Ge(QUARTIC["dense"], m**4 / 10), "u quartic, v dense"),
         Control("bounded away from 0", Ge(lse_drop, Rational(1, 1000)), "u and v log-sum-exp"),
         Control("at rest to twelve digits", Le(shortest_step, m / 10**12), "limit points are stationary"),
@@ -289,7 +303,8 @@ def _path(b: Instances) -> tuple[Array, Array]:
             total, x = total + squares(y - x), y
         fall = strong_energy(b, "dense", b.query, False) - strong_energy(b, "dense", x, False)
         b.cache["strong path"] = total, fall
-    return b.cache["strong path"]
+    found: tuple[Array, Array] = b.cache["strong path"]
+    return found
 
 
 @quantity("strong_path2", f"sum of {PATH} squared steps, u quadratic, v dense")

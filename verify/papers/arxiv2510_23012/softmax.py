@@ -13,6 +13,7 @@ from bounds.exact import directional_derivative, spectral_norm
 from verify.arena import Patterns
 from verify.controls import scaled
 from verify.instances import Array, Instances
+from verify.orbits import length
 from verify.papers.ramsauer2021.energy import IMAGINARY, probe
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import (
@@ -22,7 +23,6 @@ from verify.vocabulary import (
     diam,
     largest,
     m,
-    norm,
     norm_x,
     number,
     quantity,
@@ -50,9 +50,10 @@ def matrix_norm(b: Instances, matrix: Array) -> Array:
 def centred_form(s: Array) -> Array:
     """diag(s) - s s^T/sum(s) for s (B, n) with a positive sum, shape (B, n, n)."""
     total = np.sum(s, axis=-1)[..., None, None]
-    return s[..., None] * np.eye(s.shape[-1], dtype=int).astype(s.dtype) - s[..., :, None] * s[
-        ..., None, :
-    ] / total
+    return (
+        s[..., None] * np.eye(s.shape[-1], dtype=int).astype(s.dtype)
+        - s[..., :, None] * s[..., None, :] / total
+    )
 
 
 def softmax_jacobian(p: Array) -> Array:
@@ -181,7 +182,7 @@ def spread_T(b: Instances) -> Array:
 
 @quantity("T_moved", "|T(x) - T(x/2)|")
 def T_moved(b: Instances) -> Array:
-    return norm(update(b) - update(b.with_query(b.query / 2)))
+    return length(update(b) - update(b.with_query(b.query / 2)))
 
 
 SCORES = Patterns(
