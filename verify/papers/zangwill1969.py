@@ -18,7 +18,6 @@ import sympy as sp
 from sympy import Eq, Ge, Gt, Le, Rational
 
 from bounds.exact import exact_array, precision
-from simulations.variants import variant
 from verify.arena import Points
 from verify.controls import scaled
 from verify.instances import Array, Instances
@@ -102,7 +101,12 @@ def selections(memories: Array, x: Array, beta: Array, k: int) -> list[Array]:
         for c in combinations(range(len(z)), k)
         if all(z[i] >= level for i in c) and all(i in c for i in range(len(z)) if z[i] > level)
     ]
-    return [variant("dense").update(memories[:, c], x, beta) for c in chosen]
+    found = []
+    for c in chosen:
+        # Relative to the first one, equal scores have equal weights exactly.
+        e = np.array([(beta[0] * (z[i] - z[c[0]])).exp() for i in c], dtype=object)
+        found.append(np.sum((e / np.sum(e))[:, None] * rows[c], axis=0)[None, :])
+    return found
 
 
 def _images(b: Instances) -> list[Array]:

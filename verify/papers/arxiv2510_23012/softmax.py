@@ -44,7 +44,9 @@ def matrix_norm(b: Instances, matrix: Array) -> Array:
         if matrix.shape[-1] > LARGEST_IN_BALLS:
             raise ArithmeticError(f"a matrix of order {matrix.shape[-1]} is too large for balls")
         return np.array([spectral_norm(matrix[0])], dtype=object)
-    return np.max(np.abs(np.linalg.eigvalsh(matrix)), axis=-1)
+    found = np.max(np.abs(np.linalg.eigvalsh(matrix)), axis=-1)
+    # Weights near the smallest float have lost their relative accuracy.
+    return np.where(found < 1e-290, 0.0, found)
 
 
 def centred_form(s: Array) -> Array:
@@ -57,9 +59,14 @@ def centred_form(s: Array) -> Array:
 
 
 def softmax_jacobian(p: Array) -> Array:
-    """diag(p) - p p^T for weights p (B, n), shape (B, n, n)."""
+    """diag(p) - p p^T for weights p (B, n) with sum 1, shape (B, n, n)."""
     identity = np.eye(p.shape[-1], dtype=int).astype(p.dtype)
-    return p[..., None] * identity - p[..., :, None] * p[..., None, :]
+    return (p * other_weights(p))[..., None] * identity - p[..., :, None] * p[..., None, :] * (1 - identity)
+
+
+def other_weights(p: Array) -> Array:
+    """1 - p_i for weights (B, n) with sum 1, as the sum of the others: no cancellation."""
+    return p - p if p.shape[-1] == 1 else np.matmul(p, (1 - np.eye(p.shape[-1], dtype=int)).astype(p.dtype))
 
 
 def largest_row_sum(p: Array) -> Array:
@@ -80,7 +87,7 @@ def J_2(b: Instances) -> Array:
 @quantity("two_p_q", "largest 2 p_i (1 - p_i)")
 def two_p_q(b: Instances) -> Array:
     p = weights(b, "dense")
-    return largest(2 * p * (1 - p))
+    return largest(2 * p * other_weights(p))
 
 
 def pair_power(b: Instances, power: int) -> Array:
@@ -257,7 +264,7 @@ DENSE_MAP = Inequality(
     provenance="derived",
     printed=r"J_T=\beta\,\mathrm{Cov}_p(\xi),\ \|J_T\|\le\tfrac\beta4\mathrm{diam}^2,\ \|J_T\|\le\tfrac\beta2\|\Xi-c"
     r"\mathbf1^T\|_2^2\ \forall c,\ \|J_T\|\le\beta m^2;\quad\beta\,\mathrm{diam}^2<4:\ \text{a contraction}",
-    arena=Patterns(max_size=200),
+    arena=Patterns(sizes=((1, 1), (1, 2), (2, 2), (2, 3), (3, 4), (3, 8), (8, 16))),
     parts=(
         Part("Jacobian", Eq(T_slope_v, cov_slope), scale=beta * m**2),
         Part("diameter", Le(J_norm, beta * diam**2 / 4), trivial=beta * m**2),

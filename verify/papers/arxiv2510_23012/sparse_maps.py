@@ -281,7 +281,7 @@ ENTMAX = Identity(
     arena=Patterns(
         query="hull",
         min_memories=2,
-        sizes=((1, 2), (2, 2), (2, 3), (3, 4), (3, 8), (5, 10), (8, 20), (3, 50)),
+        sizes=((1, 2), (2, 3), (3, 4), (3, 8), (5, 20)),
         params=(
             Param(alpha, 1.0, 2.0),
             Param(alpha_steep, 2.01, 4.0),
@@ -421,7 +421,7 @@ NORMMAX = Identity(
     arena=Patterns(
         query="hull",
         min_memories=2,
-        sizes=((1, 2), (2, 2), (2, 3), (3, 5), (5, 10), (3, 50)),
+        sizes=((1, 2), (2, 3), (3, 5), (3, 20)),
         params=(
             Param(gamma_flat, 1.05, 1.95),
             Param(gamma_steep, 2.05, 5.0),
