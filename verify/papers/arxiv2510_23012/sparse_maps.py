@@ -289,6 +289,7 @@ ENTMAX = Identity(
             Param(l_small, 1, 2000, log=True, integer=True),
             Param(b_mix, 0.0, 1.0),
         ),
+        search=False,
     ),
     parts=(
         Part("1-Lipschitz", Le(entmax_J, 1)),
