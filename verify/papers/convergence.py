@@ -447,7 +447,10 @@ CONJUGATE_GAP = Inequality(
     printed=r"0\le\Omega^*(\theta)-\max_i\theta_i\le-\Omega(u):\ \ln n,\ \tfrac12(1-\tfrac1n),\ "
     r"\tfrac{1-n^{1-\alpha}}{\alpha(\alpha-1)},\ 1-n^{1/\gamma-1}",
     arena=Patterns(
-        params=ORDERS, sizes=((1, 1), (1, 2), (2, 2), (2, 3), (3, 5), (3, 20), (2, 1000)), search=False
+        families=("sphere", "gaussian", "duplicates", "clusters", "antipodal"),
+        params=ORDERS,
+        sizes=((1, 1), (1, 2), (2, 2), (2, 3), (3, 5), (3, 20), (3, 1000)),
+        search=False,
     ),
     parts=(
         *(Part(f"{n}: lower", Ge(Q[n]["gap"], 0, evaluate=False), scale=ONE) for n in NAMES),

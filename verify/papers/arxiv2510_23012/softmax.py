@@ -210,6 +210,7 @@ def T_moved(b: Instances) -> Array:
 SCORES = Patterns(
     min_memories=2,
     sizes=((1, 2), (2, 2), (1, 3), (2, 3), (2, 4), (3, 4), (4, 10), (5, 40)),
+    search=False,
 )
 STRICT = "strictly below 1/2"
 """Decided at v = 0, where the pairs (n = 2) are an exact tie; for n >= 3 at every v."""
@@ -304,7 +305,7 @@ DENSE_MAP = Inequality(
         scaled("9/10", "spectral norm"),
         scaled("9/10", "largest norm"),
         scaled("9/10", "distances"),
-        scaled("9/10", "contraction"),
+        scaled("3/4", "contraction"),
     ),
     related=("ramsauer2021.lemma-a3", "np2024.lemma4.1-fixed-point", "restated.softmax-jacobian"),
     notices=(

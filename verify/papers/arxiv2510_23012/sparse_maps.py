@@ -429,6 +429,7 @@ NORMMAX = Identity(
             Param(t_vertex, 1e-4, 0.1, log=True),
             Param(pull, 0.0, 0.999),
         ),
+        search=False,
     ),
     parts=(
         Part("gamma = 2: at most n", Le(normmax_quotient, M)),
