@@ -18,6 +18,8 @@ from verify.arena import Param, Patterns
 from verify.controls import scaled
 from verify.instances import Array, Instances
 from verify.orbits import STEPS, late_diameter, shortest_step
+from verify.papers.arxiv2510_23012.sparse_maps import two_normmax
+from verify.papers.convergence import norm_energy, scores
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import (
     E_x,
@@ -88,7 +90,22 @@ def _drop(name: str) -> tuple[Any, Any]:
     return fall, step
 
 
-DROPS = {name: _drop(name) for name in MODELS}
+def _norm_update(b: Instances) -> Array:
+    """T(x) of 2-normmax, which has no weights in balls of its own; shape (B, d)."""
+    return np.sum(two_normmax(b, scores(b))[..., None] * b.memories, axis=-2)
+
+
+@quantity("H_drop_normmax", "H(x) - H(T(x)) of the model normmax:gamma=2", real=True)
+def H_drop_normmax(b: Instances) -> Array:
+    return norm_energy(b) - norm_energy(b.with_query(_norm_update(b)))
+
+
+@quantity("step2_normmax", "|x - T(x)|^2 of the model normmax:gamma=2")
+def step2_normmax(b: Instances) -> Array:
+    return squares(b.query - _norm_update(b))
+
+
+DROPS = {name: _drop(name) for name in MODELS} | {"normmax:gamma=2": (H_drop_normmax, step2_normmax)}
 UNIT = m**2 + norm_x**2
 CELLS = ((1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 4), (3, 8), (8, 16))
 

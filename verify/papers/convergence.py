@@ -492,16 +492,21 @@ def E_gap_entmax(b: Instances) -> Array:
     return hard_gap(b, _own_energy(b, "entmax:alpha=1.5"))
 
 
-@quantity("E_gap_norm", "hard energy minus the energy of 2-normmax", real=True)
-def E_gap_norm(b: Instances) -> Array:
+def norm_energy(b: Instances) -> Array:
+    """Energy of 2-normmax at the query, shape (B,)."""
     if not b.exact:
-        return hard_gap(b, _own_energy(b, "normmax:gamma=2.0"))
+        return _own_energy(b, "normmax:gamma=2.0")
     # Omega* = tau + 1, and (theta - tau)_+^2 are the weights of 3/2-entmax at twice the scores.
     theta = scores(b)
     y = b.named("entmax:alpha=1.5").weights(2 * theta, np)
     at = _top(y)
     star = theta[0, at] - np.sqrt(y[0, at]) + 1
-    return hard_gap(b, np.sum(b.query * b.query, axis=-1) / 2 - star / b.beta)
+    return np.sum(b.query * b.query, axis=-1) / 2 - star / b.beta
+
+
+@quantity("E_gap_norm", "hard energy minus the energy of 2-normmax", real=True)
+def E_gap_norm(b: Instances) -> Array:
+    return hard_gap(b, norm_energy(b))
 
 
 GAPS = {
