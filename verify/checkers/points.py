@@ -35,12 +35,12 @@ def check_points(statement: ForAll, context: Context) -> Evidence:
     if not isinstance(arena, Points):
         raise TypeError("expected exact points")
     points = [exact_point(p) for p in arena.points]
-    parts = [_decide_part(statement, part, points) for part in readings(statement)]
+    parts = [_decide_part(statement, part, points, context) for part in readings(statement)]
     evidence = Evidence([seen for seen, _ in parts], [])
     for control in statement.controls:
         target = next((p for p in statement.parts if p.name == control.part), statement.parts[0])
         relation = broken_relation(control, target)
-        results = _certificates(statement, target, points, relation)
+        results = _certificates(statement, target, points, relation, context)
         hit = next((p for p, c in results if c.status in ("violated", "undefined")), None)
         evidence.controls.append(
             ControlEvidence(
@@ -77,15 +77,19 @@ class _Seen:
 Results = list[tuple[Point, Certificate]]
 
 
-def _certificates(statement: ForAll, part: Part, points: list[Point], relation: Any) -> Results:
+def _certificates(
+    statement: ForAll, part: Part, points: list[Point], relation: Any, context: Context
+) -> Results:
     hypotheses = printed_hypotheses(statement)
-    return [(p, certify(part, hypotheses, p, relation=relation)) for p in points]
+    return [(p, certify(part, hypotheses, p, relation=relation, models=context.models)) for p in points]
 
 
-def _decide_part(statement: ForAll, part: Part, points: list[Point]) -> tuple[PartEvidence, Results]:
+def _decide_part(
+    statement: ForAll, part: Part, points: list[Point], context: Context
+) -> tuple[PartEvidence, Results]:
     seen = PartEvidence(part.name, headline=part.headline, relation=part.relation)
     seen.given = tuple(h.relation for h in part.given)
-    results = _certificates(statement, part, points, part.relation)
+    results = _certificates(statement, part, points, part.relation, context)
     seen.instances = len(points)
     seen.admissible = seen.drawn_admissible = sum(c.status != "inadmissible" for _, c in results)
     for point, c in results:
