@@ -249,7 +249,7 @@ def test_orthonormal_weights_and_errors_are_those_of_the_whole_update() -> None:
     b = exact_instance({"M": 5, "beta": Fraction(3, 2)})
     memories = np.eye(5)
     found = DENSE.update(memories, memories[0], np.float64(1.5))
-    assert float(measure(b, convergence.unit_weight)[0]) == pytest.approx(found[0], rel=1e-14)
+    assert float(measure(b, convergence.orthonormal_weight)[0]) == pytest.approx(found[0], rel=1e-14)
     error = float(np.linalg.norm(found - memories[0]))
     assert float(measure(b, convergence.unit_error)[0]) == pytest.approx(error, rel=1e-14)
 

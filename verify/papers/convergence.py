@@ -150,8 +150,8 @@ PAIR = Identity(
 )
 
 
-@quantity("unit_weight", "weight of the target at M orthonormal memories and x = xi_mu")
-def unit_weight(b: Instances) -> Array:
+@quantity("orthonormal_weight", "weight of the target at M orthonormal memories and x = xi_mu")
+def orthonormal_weight(b: Instances) -> Array:
     return _unit_weights(b)[:, 0]
 
 
@@ -200,12 +200,12 @@ ORTHONORMAL = Identity(
         )
     ),
     parts=(
-        *_two_sided("weight", unit_weight, _weight_formula(M - 1)),
+        *_two_sided("weight", orthonormal_weight, _weight_formula(M - 1)),
         *_two_sided("error", unit_error, ERROR_FORMULA),
     ),
     controls=(
-        Control("M - 2 for M - 1", Ge(unit_weight, _weight_formula(M - 2)), "weight, from below"),
-        Control("M for M - 1", Le(unit_weight, _weight_formula(M)), "weight, from above"),
+        Control("M - 2 for M - 1", Ge(orthonormal_weight, _weight_formula(M - 2)), "weight, from below"),
+        Control("M for M - 1", Le(orthonormal_weight, _weight_formula(M)), "weight, from above"),
         scaled("99/100", "error, from above"),
         scaled("99/100", "error, from below"),
     ),

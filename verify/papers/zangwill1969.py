@@ -114,8 +114,8 @@ def _images(b: Instances) -> list[Array]:
     return [length(t - limit)[0] for t in selections(_plane(b), limit, b.beta, 2)]
 
 
-@quantity("hull_gap", "distance of (1, 0) from the nearest value of the set-valued top-2 map there")
-def hull_gap(b: Instances) -> Array:
+@quantity("outside_hull", "distance of (1, 0) from the nearest value of the set-valued top-2 map there")
+def outside_hull(b: Instances) -> Array:
     return np.array([min(_images(b))], dtype=object)
 
 
@@ -152,7 +152,7 @@ ZANGWILL = Inequality(
         Part("top-2: the energy falls", Gt(phi_fall, 0)),
         Part("top-2: the states tend to (1, 0)", Le(late_gap, Rational(3, 10))),
         Part("top-2: the energy converges to that of (1, 0)", Le(sp.Abs(phi_gap), Rational(1, 100))),
-        Part("top-2, closed: the limit point is in A of itself", Le(hull_gap, 0)),
+        Part("top-2, closed: the limit point is in A of itself", Le(outside_hull, 0)),
         Part(
             "jump, closed: the limit point is 0",
             Le(jump_late, Rational(1, 1000)),
