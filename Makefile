@@ -39,7 +39,7 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/codes.py compare
+	$(BIN)/python benchmarks/codes.py compare --rows 3,24 3,32 5,19 --starts 32
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
