@@ -118,3 +118,18 @@ def test_results_depend_on_the_seed_only():
     rows = [verdict(claim(), seed=s)[1].rows for s in (3, 3, 4)]
     assert rows[0] == rows[1]
     assert rows[0] != rows[2]
+
+
+def test_an_undefined_bound_and_a_refuted_mean_are_replayed():
+    from verify.replay import certify_again
+
+    point = {"p": "1/1000", "d": 5, "beta_m2": "1/10", "share": "1/10"}
+    found = certify_again("hu2023.lemma3.1-capacity", "probability", point)
+    assert found.status == "undefined"
+    assert "log of" in found.detail
+
+
+def test_a_refuted_statement_on_means_has_a_witness():
+    found, evidence = verdict(claim(event=uniform, mean_range=2 * q, lower=sp.Rational(6, 5) * q))
+    assert found.verdict == "refuted"
+    assert evidence.parts[0].witness.lhs.startswith("mean 0.")

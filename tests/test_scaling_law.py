@@ -147,3 +147,10 @@ def test_the_record_shows_grid_and_slopes():
     assert "4096" in entry.grid[0]
     assert any("slopes of lines through all boxes" in n for n in entry.notices)
     assert entry.curves[0].series[0].name == "claimed slope"
+
+
+def test_a_refuted_law_can_be_measured_again():
+    from verify.replay import simulate_again
+
+    again = simulate_again("outeffhop2024.thm3.4", {}, seed=0)
+    assert "slopes of lines through all boxes" in again

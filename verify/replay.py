@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from bounds.exact import DomainError
 from simulations.backends import Backend
+from verify.checkers import scaling_law
 from verify.checkers.forall import printed_hypotheses, readings
-from verify.checkers.probability import derive, draw, evaluate
+from verify.checkers.probability import MAIN, derive, draw, evaluate
 from verify.context import Context
 from verify.instances import Point
 from verify.loader import InputError, find
 from verify.margins import Certificate, certify, compare, sides
-from verify.statement import Part, Probability
+from verify.statement import Part, Probability, ScalingLaw
 
 
 def parse_point(inputs: Mapping[str, Any]) -> Point:
@@ -63,12 +65,18 @@ def certify_again(
 
 def _certify_at_grid_point(statement: Probability, part: str, point: Mapping[str, Any]) -> Certificate:
     found = next((p for p in statement.parts if p.name == part), None)
-    if found is None:
+    if found is None and part != MAIN:
         raise InputError(f"{statement.id}: expected a part of this statement, found {part!r}")
-    values = derive(statement, dict(point))
-    if values is None:
-        return Certificate("inadmissible")
-    return _compare_part(found, values)
+    try:
+        values = derive(statement, dict(point))
+        if values is None:
+            return Certificate("inadmissible")
+        if found is not None:
+            return _compare_part(found, values)
+        bound = evaluate(statement.bound, values)
+    except DomainError as error:
+        return Certificate("undefined", detail=str(error))
+    return Certificate("undecided", rhs=repr(bound), detail="a probability is decided by simulation")
 
 
 def _compare_part(part: Part, values: Mapping[str, Any]) -> Certificate:
@@ -88,8 +96,14 @@ def simulate_again(
     backend: tuple[str, str, str] = ("numpy", "cpu", "float64"),
     draws: str = "host",
 ) -> str:
-    """Simulate the event of a probabilistic statement again at one grid point, on the run's own stream."""
+    """Simulate the event of a probabilistic statement again at one grid point, on the run's own stream.
+
+    A scaling law is measured again as a whole, with the trials of the quick profile.
+    """
     statement = find(identifier, file).statement
+    if isinstance(statement, ScalingLaw):
+        context = Context(seed=seed, backend=Backend(*backend), draws=draws)
+        return scaling_law.check(statement, context).parts[0].note
     if not isinstance(statement, Probability):
         raise InputError(f"{identifier}: expected a probabilistic statement, found kind {statement.kind}")
     exact = {k: _plain(v) for k, v in arguments.items()}

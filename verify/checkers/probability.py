@@ -31,6 +31,8 @@ PROFILES = ("quick", "standard", "full")
 REFUTE_STOP = math.log(1e7)
 SUPPORT = math.log(1 / 0.05)
 CONTROL_CAUGHT = math.log(1e3)
+MAIN = "probability"
+"""The part that is decided by simulation."""
 LOWER = "lower"
 """The part that a control on the lower bound of a probability names."""
 
@@ -60,7 +62,7 @@ class PointRun:
 
 def check(statement: Probability, context: Context) -> Evidence:
     """Measure a probabilistic statement at all its grid points."""
-    main = PartEvidence("probability", relation=_claim_text(statement))
+    main = PartEvidence(MAIN, relation=_claim_text(statement))
     evidence = Evidence([main], [])
     runs = _prepare(statement, context, main, evidence)
     deterministic = [_deterministic(statement, p, context) for p in statement.parts]
@@ -346,18 +348,19 @@ def _judge(statement: Probability, main: PartEvidence, runs: list[PointRun]) -> 
             "failures": worst.totals()[0],
             "trials": worst.totals()[2],
         }
-        if main.log_e_against > math.log(1e3):
-            worst = max(runs, key=lambda r: current(r)[0])
-            f, _, n = worst.totals()
-            main.witness = Witness(
-                main.name,
-                {k: Fraction(str(v)) if isinstance(v, int) else v for k, v in worst.arguments.items()},
-                _claim_text(statement),
-                f"{f} failures in {n} trials",
-                f"bound {worst.bound:.6g}",
-                certified=False,
-                level=math.exp(-min(main.log_e_against, 600)),
-            )
+    if main.log_e_against > math.log(1e3):
+        worst = max(runs, key=lambda r: current(r)[0])
+        f, _, n = worst.totals()
+        mean = "" if not worst.means else f"mean {np.mean(worst.means) * (worst.mean_range or 1):.6g}"
+        main.witness = Witness(
+            main.name,
+            {k: Fraction(str(v)) if isinstance(v, int) else v for k, v in worst.arguments.items()},
+            _claim_text(statement),
+            mean or f"{f} failures in {n} trials",
+            f"bound {worst.bound:.6g}" if worst.lower is None else f"[{worst.lower:.6g}, {worst.bound:.6g}]",
+            certified=False,
+            level=math.exp(-min(main.log_e_against, 600)),
+        )
 
 
 def _evidence_against(
