@@ -110,6 +110,8 @@ def simulate_again(
     name = (statement.event.__name__, *(f"{k}={v!r}" for k, v in sorted(exact.items())), "0")
     context = Context(seed=seed, backend=Backend(*backend), draws=draws)
     outcome = np.asarray(draw(statement.event, context, name, trials, exact))
+    if statement.mean_range is not None:
+        return f"mean {np.mean(outcome):.6g} of {outcome.size} values of {statement.event.__name__} at {exact}"
     failures = int(np.sum(outcome == 1))
     return f"{failures} failures in {outcome.size} trials of {statement.event.__name__} at {exact}"
 
