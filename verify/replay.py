@@ -111,7 +111,9 @@ def simulate_again(
     context = Context(seed=seed, backend=Backend(*backend), draws=draws)
     outcome = np.asarray(draw(statement.event, context, name, trials, exact))
     if statement.mean_range is not None:
-        return f"mean {np.mean(outcome):.6g} of {outcome.size} values of {statement.event.__name__} at {exact}"
+        return (
+            f"mean {np.mean(outcome):.6g} of {outcome.size} values of {statement.event.__name__} at {exact}"
+        )
     failures = int(np.sum(outcome == 1))
     return f"{failures} failures in {outcome.size} trials of {statement.event.__name__} at {exact}"
 
