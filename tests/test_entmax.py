@@ -359,3 +359,10 @@ def test_sparse_and_entmax_two_are_one_model():
         float(SPARSE.energy(memories, x, 1.5)), rel=1e-14
     )
     assert two.promises == SPARSE.promises
+
+
+def test_equal_exact_scores_share_the_mass_exactly():
+    for alpha in (1.25, 3.0):
+        p = entmax(exact_array([3, 3, 3]), alpha, np)
+        assert all(x.is_exact or abs(x - 1 / 3) < 1e-30 for x in p)
+        assert all(3 * x == 1 or abs(3 * x - 1).upper() < 1e-30 for x in p)

@@ -106,6 +106,8 @@ def step2_normmax(b: Instances) -> Array:
 
 
 DROPS = {name: _drop(name) for name in MODELS} | {"normmax:gamma=2": (H_drop_normmax, step2_normmax)}
+COARSE = ("entmax:alpha=1.25",)
+"""Models whose certified threshold does not decide near ties at tiny beta."""
 UNIT = m**2 + norm_x**2
 CELLS = ((1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 4), (3, 8), (8, 16))
 
@@ -116,13 +118,20 @@ QUADRATIC = Inequality(
     provenance="derived",
     printed=r"H(x)-H(\nabla g(x))\ge\tfrac12|x-\nabla g(x)|^2,\quad H(x)=\tfrac12|x|^2-g(x)",
     arena=Patterns(sizes=CELLS, search=False),
-    parts=tuple(Part(name, Ge(fall, step / 2), scale=UNIT) for name, (fall, step) in DROPS.items()),
+    parts=tuple(
+        Part(name, Ge(fall, step / 2), scale=UNIT, headline=name not in COARSE)
+        for name, (fall, step) in DROPS.items()
+    ),
     controls=tuple(
         Control("a tenth more", Ge(fall, Rational(11, 20) * step), name)
         for name, (fall, step) in DROPS.items()
     ),
     related=("ramsauer2021.thm1", "hu2023.lemma2.1-energy", "hfy2024.cccp-update", "cccp2003.descent"),
-    notices=("Equality where g is linear between x and T(x): one memory, or a support of one.",),
+    notices=(
+        "Equality where g is linear between x and T(x): one memory, or a support of one.",
+        "For alpha = 5/4 the enclosure of the threshold is too wide to decide equality at tiny beta: reported, "
+        "not decisive.",
+    ),
 )
 
 # -- the procedure with other u ---------------------------------------------------------------------------
