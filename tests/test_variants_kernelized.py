@@ -4,9 +4,9 @@ import dataclasses
 import math
 from fractions import Fraction
 
-import array_api_strict
 import numpy as np
 import pytest
+from array_kinds import convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -170,16 +170,6 @@ def test_the_lipschitz_constant_covers_the_map():
         assert moved <= bound * np.linalg.norm(x - y)
     assert "contraction" in model.promises
     assert "contraction" not in variant("kernelized").promises
-
-
-def convert(kind, a):
-    if kind == "strict":
-        return array_api_strict.asarray(a.copy())
-    if kind == "torch":
-        return pytest.importorskip("torch").tensor(a)
-    a = a.copy()
-    a.flags.writeable = False
-    return a
 
 
 @pytest.mark.parametrize("kind", ["read-only", "strict", "torch"])

@@ -3,10 +3,10 @@
 import math
 from fractions import Fraction
 
-import array_api_strict
 import mpmath
 import numpy as np
 import pytest
+from array_kinds import convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,16 +106,6 @@ def test_errors_follow_from_the_weights():
         p = weights(model, memories, x)
         assert sum(p) == pytest.approx(1)
         assert np.all(p > 0) == (model is ELU)
-
-
-def convert(kind, a):
-    if kind == "strict":
-        return array_api_strict.asarray(a.copy())
-    if kind == "torch":
-        return pytest.importorskip("torch").tensor(a)
-    a = a.copy()
-    a.flags.writeable = False
-    return a
 
 
 @pytest.mark.parametrize("kind", ["read-only", "strict", "torch"])

@@ -2,12 +2,12 @@
 
 import math
 
-import array_api_strict
 import mpmath
 import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
+from array_kinds import convert
 
 from bounds.exact import exact_array
 from simulations.streams import stream
@@ -145,16 +145,6 @@ def test_balls_enclose_the_float_model():
     model = prf(16)
     exact = model.update(exact_array(memories), exact_array(x), exact_array(2))
     np.testing.assert_allclose(exact.astype(float), model.update(memories, x, 2.0), rtol=1e-12)
-
-
-def convert(kind, a):
-    if kind == "strict":
-        return array_api_strict.asarray(a.copy())
-    if kind == "torch":
-        return pytest.importorskip("torch").tensor(a)
-    a = a.copy()
-    a.flags.writeable = False
-    return a
 
 
 @pytest.mark.parametrize("kind", ["read-only", "strict", "torch"])

@@ -4,10 +4,10 @@ import itertools
 import math
 from fractions import Fraction
 
-import array_api_strict
 import mpmath
 import numpy as np
 import pytest
+from array_kinds import convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,16 +179,6 @@ def test_balls_enclose_the_float_model(reading):
     logs = topk(2, reading).log_weights(3 * exact_array(memories @ x), np)
     floats = topk(2, reading).log_weights(3 * (memories @ x), np)
     np.testing.assert_allclose([float(a) for a in logs], floats, rtol=1e-12)
-
-
-def convert(kind, a):
-    if kind == "strict":
-        return array_api_strict.asarray(a.copy())
-    if kind == "torch":
-        return pytest.importorskip("torch").tensor(a)
-    a = a.copy()
-    a.flags.writeable = False
-    return a
 
 
 @pytest.mark.parametrize("kind", ["read-only", "strict", "torch"])

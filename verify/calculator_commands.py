@@ -15,14 +15,14 @@ from verify.given import DEFAULT_BETA_M2
 from verify.loader import InputError, find, installed
 
 
-def number(option: str, text: str, low: Fraction | None = Fraction(0)) -> Fraction:
-    """An option as the exact rational it is written as.  Raises InputError, also for values up to ``low``."""
+def number(option: str, text: str) -> Fraction:
+    """A positive option as the exact rational it is written as.  Raises InputError."""
     try:
         value = Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise InputError(f"{option} {text}: expected a rational number such as 8, 0.01 or 1/3") from None
-    if low is not None and value <= low:
-        raise InputError(f"{option} {text}: expected a number greater than {low}")
+    if value <= 0:
+        raise InputError(f"{option} {text}: expected a number greater than 0")
     return value
 
 

@@ -20,7 +20,7 @@ from bounds import expr
 from bounds.exact import DomainError, Real, Undecided, escalate
 from simulations import geometry
 from verify.arena import Patterns
-from verify.checkers.probability import counts, derive, evaluate
+from verify.checkers.probability import argument, counts, derive, evaluate
 from verify.context import Context
 from verify.eprocess import confidence_interval
 from verify.given import not_applicable
@@ -67,7 +67,7 @@ def evaluate_statement(statement: Any, given: Mapping[str, Fraction]) -> list[Li
     needed = {str(s) for s in _symbols(statement)}
     if isinstance(statement, Probability):
         values = _derived(statement, given, lines)
-        needed = {k for point in statement.points for k in point if k != "profile"}
+        needed = _point_names(statement)
     unknown = [k for k in given if k not in needed]
     if unknown:
         raise InputError(
@@ -93,8 +93,12 @@ def _symbols(statement: Any) -> set[Any]:
     return {s for r in relations if isinstance(r, sp.Basic) for s in r.free_symbols}
 
 
+def _point_names(statement: Probability) -> set[str]:
+    return {k for point in statement.points for k in point} - {"profile"}
+
+
 def _derived(statement: Probability, given: Mapping[str, Fraction], lines: list[Line]) -> Mapping[str, Any]:
-    names = {k for point in statement.points for k in point if k != "profile"}
+    names = _point_names(statement)
     missing = sorted(names - set(given))
     if missing:
         raise InputError(
@@ -196,7 +200,7 @@ def capacities(
 
 def _capacity(statement: Probability, pool: Mapping[str, Any]) -> tuple[Capacity, Mapping[str, Any]] | None:
     """The number that a statement claims, and where it does; None if it speaks of other things."""
-    names = {k for point in statement.points for k in point} - {"profile"}
+    names = _point_names(statement)
     free = sp.sympify(statement.arguments["M"]).free_symbols
     count = next((str(s) for s in free if str(s) in names and str(s) not in pool), None)
     switches = [n for n in names - set(pool) if n == "u_positive"]
@@ -252,11 +256,7 @@ def _simulated(
     values = derive(statement, point)
     if values is None:
         return found
-    arguments: dict[str, Any] = {}
-    for name, formula in statement.arguments.items():
-        number = formula if isinstance(formula, str) else float(evaluate(formula, values))
-        whole = not isinstance(number, str) and number == int(number)
-        arguments[name] = int(number) if whole else number
+    arguments = {k: argument(v, values) for k, v in statement.arguments.items()}
     failures, unsure, drawn = counts(statement.event, arguments, 0, trials, Context(seed=seed))
     low, high = confidence_interval(failures, drawn, 0.05, ambiguous=unsure)
     text = f"{failures} of {drawn} sets fail ({unsure} undecided), P in [{float(low):.3g}, {float(high):.3g}]"

@@ -30,7 +30,7 @@ def code_fingerprint() -> str:
     return digest.hexdigest()
 
 
-Sink = Callable[[str, Any], None]
+Sink = Callable[[str, Any], Any]
 
 MARK = "chunk"
 """Under this name a store holds a chunk's result, so that chunks are told from statements."""

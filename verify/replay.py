@@ -12,7 +12,7 @@ from bounds.exact import DomainError
 from simulations.backends import Backend
 from verify.checkers import scaling_law
 from verify.checkers.forall import printed_hypotheses, readings
-from verify.checkers.probability import MAIN, derive, draw, evaluate
+from verify.checkers.probability import MAIN, derive, draw_chunk, evaluate
 from verify.context import Context
 from verify.instances import Point
 from verify.loader import InputError, find
@@ -107,9 +107,8 @@ def simulate_again(
     if not isinstance(statement, Probability):
         raise InputError(f"{identifier}: expected a probabilistic statement, found kind {statement.kind}")
     exact = {k: _plain(v) for k, v in arguments.items()}
-    name = (statement.event.__name__, *(f"{k}={v!r}" for k, v in sorted(exact.items())), "0")
     context = Context(seed=seed, backend=Backend(*backend), draws=draws)
-    outcome = np.asarray(draw(statement.event, context, name, trials, exact))
+    outcome = draw_chunk(statement.event, exact, 0, trials, context)
     if statement.mean_range is not None:
         return (
             f"mean {np.mean(outcome):.6g} of {outcome.size} values of {statement.event.__name__} at {exact}"

@@ -170,7 +170,7 @@ def execute(
             progress.finished(identifier, result["statement"]["verdict"], result["seconds"])
 
         todo = [t for t in tasks if t.id in ours and t.id not in results]
-        memory = Chunks(chunks.stored(store.items()), lambda name, value: _keep(store, name, value))
+        memory = Chunks(chunks.stored(store.items()), store.put)
         try:
             _run_all(todo, settings, finish, memory)
         except KeyboardInterrupt:
@@ -189,10 +189,6 @@ class Chunks:
 
     known: Mapping[str, Any]
     keep: chunks.Sink
-
-
-def _keep(store: ResultStore, name: str, value: Any) -> None:
-    store.put(name, value)
 
 
 def _run_all(tasks: list[Task], settings: Settings, finish: Finish, memory: Chunks) -> None:

@@ -141,7 +141,7 @@ def _prepare(
             evidence.notices.append(f"not simulated (too large): {_label(values)}")
         if counts and wanted:
             scale = None if statement.mean_range is None else _number(statement.mean_range, values)
-            arguments = {k: _argument(v, values) for k, v in statement.arguments.items()}
+            arguments = {k: argument(v, values) for k, v in statement.arguments.items()}
             runs.append(PointRun(values, arguments, bound, lower, scale))
     main.informative, main.judged = informative, main.admissible
     main.drawn_admissible = main.admissible
@@ -209,7 +209,8 @@ def _holds(relation: Any, values: Mapping[str, Any]) -> bool:
         return False
 
 
-def _argument(value: Any, values: Mapping[str, Any]) -> Any:
+def argument(value: Any, values: Mapping[str, Any]) -> Any:
+    """An argument of an event at a point: text as it is, formulas as numbers, whole ones as integers."""
     if isinstance(value, str):
         return value
     number = _number(value, values)
@@ -247,7 +248,7 @@ def counts(
     """Failures, undecided and trials of one chunk of an event."""
 
     def compute() -> list[int]:
-        outcome = _draw(event, arguments, index, size, context)
+        outcome = draw_chunk(event, arguments, index, size, context)
         return [int(np.sum(outcome == 1)), int(np.sum(outcome == -1)), int(outcome.size)]
 
     name = chunk_name(event, arguments, index, size, context)
@@ -259,7 +260,7 @@ def means(event: Any, arguments: Mapping[str, Any], index: int, size: int, conte
     """Means of ten batches of one chunk of an event with real values."""
 
     def compute() -> list[float]:
-        outcome = _draw(event, arguments, index, size, context)
+        outcome = draw_chunk(event, arguments, index, size, context)
         return [float(np.mean(b)) for b in np.array_split(outcome, 10) if b.size]
 
     name = chunk_name(event, arguments, index, size, context)
@@ -267,7 +268,8 @@ def means(event: Any, arguments: Mapping[str, Any], index: int, size: int, conte
     return found
 
 
-def _draw(event: Any, arguments: Mapping[str, Any], index: int, size: int, context: Context) -> Any:
+def draw_chunk(event: Any, arguments: Mapping[str, Any], index: int, size: int, context: Context) -> Any:
+    """The outcomes of one chunk of trials, on the stream that its name determines."""
     named = (f"{k}={v!r}" for k, v in sorted(arguments.items()))
     return np.asarray(draw(event, context, (event.__name__, *named, str(index)), size, arguments))
 

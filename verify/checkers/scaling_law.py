@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from bounds.exact import Real
-from verify.checkers.probability import BUDGET, ROUNDS, counts, evaluate
+from verify.checkers.probability import BUDGET, ROUNDS, argument, counts, evaluate
 from verify.context import Context
 from verify.eprocess import confidence_interval, log_e_against, log_e_for
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
@@ -108,15 +108,9 @@ def _simulate(statement: ScalingLaw, context: Context, cells: list[Cell]) -> Non
         for cell in cells:
             if max(cell.against, cell.supporting) >= enough:
                 continue
-            arguments = {k: _argument(v, cell) for k, v in statement.arguments.items()}
+            values = {"size": Real(cell.size), "load": Real(cell.load)}
+            arguments = {k: argument(v, values) for k, v in statement.arguments.items()}
             cell.add(*counts(statement.event, arguments, index, size, context), level)
-
-
-def _argument(value: Any, cell: Cell) -> Any:
-    if isinstance(value, str):
-        return value
-    number = float(evaluate(value, {"size": Real(cell.size), "load": Real(cell.load)}))
-    return int(number) if number == int(number) and abs(number) < 2**53 else number
 
 
 def boxes(statement: ScalingLaw, cells: list[Cell], threshold: float) -> list[Box]:
