@@ -8,12 +8,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy as sp
 from click.testing import CliRunner
 from scipy.special import betainc
 
-from verify import calculators
+from verify import Hypothesis, Inequality, Part, Patterns, Source, calculators, reliance
 from verify.cli import main
 from verify.loader import installed
+from verify.vocabulary import M, err, m
 
 
 def hopcheck(*arguments: str):
@@ -108,3 +110,61 @@ def test_bad_input_is_one_sentence(arguments, expected):
     assert result.exit_code == 2
     assert expected in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+def bounded(identifier: str, side, *hypotheses, trivial=2 * m):
+    return Inequality(
+        id=identifier,
+        title="a planted bound",
+        source=Source("ramsauer2021", "nowhere"),
+        provenance="derived",
+        arena=Patterns(query="ball"),
+        hypotheses=hypotheses,
+        parts=(Part("error", sp.Le(err, side), trivial=trivial),),
+        controls=(),
+    )
+
+
+def test_rely_sorts_by_what_a_bound_says_and_leaves_out_what_fails():
+    planted = {
+        s.id: s
+        for s in (
+            bounded("silent", 3 * m),
+            bounded("half", m),
+            bounded("quarter", m / 2),
+            bounded("hyp", m / 4, Hypothesis(sp.Ge(M, 5))),
+            bounded("failing", m / 8),
+        )
+    }
+    known = {k: {"verdict": "not refuted"} for k in planted} | {"failing": {"verdict": "refuted"}}
+    few = reliance.reliances(planted, known, 3, 4, 2.0, m=7.0)
+    assert [r.id for r in few] == ["quarter", "half", "hyp", "silent"]
+    assert [r.informative for r in few] == [1.0, 1.0, 0.0, 0.0]
+    assert [r.ratio for r in few[:2]] == pytest.approx([0.25, 0.5], rel=1e-12)
+    assert few[2].met == 0.0
+    assert [r.id for r in reliance.reliances(planted, known, 3, 5, 2.0)] == [
+        "hyp",
+        "quarter",
+        "half",
+        "silent",
+    ]
+
+
+def test_rely_at_one_point_of_the_catalogue():
+    """Theorem 5 bounds the error by 2 (M - 1) exp(-beta (Delta - 2 m R)): it speaks at large beta only."""
+    shown = hopcheck("rely", "--d", "12", "--M", "4", "--beta", "50", "--model", "dense")
+    assert shown.exit_code == 0
+    said, _ = shown.output.split("say nothing here")
+    assert "ramsauer2021.thm5 " in said
+    cold = hopcheck("rely", "--d", "12", "--M", "4", "--beta", "1/1000", "--model", "dense")
+    assert "ramsauer2021.thm5," in cold.output.split("say nothing here")[1]
+
+
+def test_rely_refuses_what_it_cannot_hold():
+    for arguments, word in (
+        (("--M", "1000000"), "coordinates"),
+        (("--M", "3", "--model", "no"), "--model no"),
+    ):
+        result = hopcheck("rely", "--d", "4", "--beta", "1", *arguments)
+        assert result.exit_code == 2
+        assert word in result.output

@@ -1,4 +1,4 @@
-"""The commands that calculate: `hopcheck bound`, `hopcheck capacity`, `hopcheck separation`."""
+"""The commands that calculate: `hopcheck bound`, `capacity`, `separation`, `rely`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from simulations.memories_file import load_memories
-from verify import calculators, known
+from verify import calculators, known, reliance
 from verify.given import DEFAULT_BETA_M2
 from verify.loader import InputError, find, installed
 
@@ -99,4 +99,41 @@ def _percent(met: int, of: int) -> str:
     return f"{math.floor(1000 * met / of) / 10:g} %"
 
 
-COMMANDS = (bound, capacity, separation)
+@click.command()
+@click.option("--d", "dimension", type=click.IntRange(min=1), required=True, help="Dimension.")
+@click.option("--M", "count", type=click.IntRange(min=1), required=True, help="Number of memories.")
+@click.option("--beta", required=True, help="Inverse temperature.")
+@click.option("--m", "norm", default="1", show_default=True, help="Norm of the memories.")
+@click.option("--model", default="", help="Only statements on this model.  [default: all]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def rely(dimension: int, count: int, beta: str, norm: str, model: str, seed: int) -> None:
+    """The bounds that pass, by how much they say at one (d, M, beta); memories uniform on the sphere."""
+    b, m = float(number("--beta", beta)), float(number("--m", norm))
+    if dimension * count > reliance.LARGEST_SET:
+        raise InputError(
+            f"--d {dimension} --M {count}: expected at most {reliance.LARGEST_SET:,} coordinates,"
+            f" found {dimension * count:,}"
+        )
+    rows = reliance.reliances(
+        {k: v.statement for k, v in installed().items()}, known.load(), dimension, count, b, m, seed
+    )
+    models = sorted({r.model for r in rows})
+    if model and model not in models:
+        raise InputError(f"--model {model}: expected one of {', '.join(models)}")
+    rows = [r for r in rows if not model or r.model == model]
+    click.echo(f"d = {dimension}, M = {count}, beta = {beta}, m = {norm} (beta m^2 = {b * m * m:g})")
+    click.echo("says more than the trivial bound | hypotheses met | median bound/trivial there\n")
+    width = max((len(r.id) for r in rows), default=10)
+    for row in rows:
+        if row.informative:
+            shares = f"{_share(row.informative)} | {_share(row.met)} | {row.ratio:.3g}"
+            click.echo(f"{row.id:<{width}}  [{row.model}, {row.verdict}]  {shares}  {row.part}")
+    silent = sorted({r.id for r in rows if not r.informative})
+    click.echo(f"\nsay nothing here ({len(silent)}): {', '.join(silent) or 'none'}")
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.3g} %"
+
+
+COMMANDS = (bound, capacity, separation, rely)
