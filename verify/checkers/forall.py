@@ -13,6 +13,7 @@ import sympy as sp
 
 from bounds import domain
 from verify.arena import Box, Patterns, Points
+from verify.checkers import pictures
 from verify.context import Context
 from verify.controls import broken_relation
 from verify.drawing import cells, draw_box
@@ -30,6 +31,7 @@ EXACT_SIZE = 2000
 """Memory coordinates beyond which exact arithmetic takes seconds: one look instead of several."""
 BOX_DRAWS = {"quick": 20_000, "standard": 100_000, "full": 500_000}
 PROOF_BOXES = {"quick": 4_000, "standard": 20_000, "full": 100_000}
+MOST_CURVES = 3
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ def check(statement: ForAll, context: Context) -> Evidence:
         from verify.checkers.points import check_points
 
         return check_points(statement, context)
+    arena = statement.arena
     tracks = [_track(statement, p) for p in readings(statement)]
     controls = [(c, _control_track(statement, c)) for c in statement.controls]
     everything = tracks + [t for _, t in controls]
@@ -78,15 +81,17 @@ def check(statement: ForAll, context: Context) -> Evidence:
     for control, track in controls:
         evidence.controls.append(_caught(statement, control, track, context))
     _proofs(statement, tracks, context)
-    if isinstance(statement.arena, Box) and not printed_hypotheses(statement):
+    if isinstance(arena, Box) and not printed_hypotheses(statement):
         for track in tracks:
-            _examine_domain(statement.arena, track, context)
+            _examine_domain(arena, track, context)
     evidence.budget = {
         "instances": instances,
         "admissible": max((t.seen.admissible for t in tracks), default=0),
         "evaluations": sum(t.seen.searched for t in everything),
     }
-    evidence.curves = [c for t in tracks[:1] if (c := _curve(t)) is not None]
+    seen = (_violation(arena, t, context) for t in tracks if t.seen.headline)
+    evidence.curves = [c for c in seen if c is not None][:MOST_CURVES]
+    evidence.curves += [c for t in tracks[:1] if not evidence.curves and (c := _curve(t)) is not None]
     return evidence
 
 
@@ -429,6 +434,15 @@ def _examine_domain(arena: Box, track: Track, context: Context) -> None:
             track.seen.undefined = rest | {str(k): v for k, v in dict(found.example).items()}
             track.seen.undefined_detail = f"{found.subexpression} has no real value there"
     track.seen.undefined_share, track.seen.undecided_share = float(undefined), float(undecided)
+
+
+def _violation(arena: Any, track: Track, context: Context) -> dict[str, Any] | None:
+    witness = track.seen.witness
+    if witness is None:
+        return None
+    return pictures.violation(
+        arena, track.part, track.hypotheses, witness.point, _model(track), context.models
+    )
 
 
 def _curve(track: Track) -> dict[str, Any] | None:

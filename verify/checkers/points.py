@@ -10,6 +10,7 @@ import sympy as sp
 
 from verify.arena import Points
 from verify.checkers.forall import ForAll, printed_hypotheses, prove_symbolically, readings
+from verify.checkers.pictures import over_points
 from verify.context import Context
 from verify.controls import broken_relation
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
@@ -50,6 +51,11 @@ def check_points(statement: ForAll, context: Context) -> Evidence:
     if isinstance(statement, Identity) and statement.symbolic is not None:
         tracks: list[Any] = [_Seen(seen) for seen in evidence.parts]
         prove_symbolically(statement, tracks)
+    failed = [
+        (p, r) for p, (e, r) in zip(readings(statement), parts, strict=True) if e.headline and e.witness
+    ]
+    drawn = (over_points(part, results) for part, results in failed)
+    evidence.curves = [curve for curve in drawn if curve is not None]
     evidence.budget = {"instances": len(points), "certifications": len(points) * len(parts)}
     for seen, results in parts:
         for point, c in results:

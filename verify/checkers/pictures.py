@@ -1,0 +1,187 @@
+"""Pictures of a violation: both sides of a relation along a line through its witness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bounds import expr
+from bounds.exact import DomainError, Undecided
+from verify.arena import Arena, Box, Patterns
+from verify.instances import Array, Instances, Point, exact_instance
+from verify.margins import admissible, environment, exact_value, margins, sides, symbols_of
+from verify.statement import Hypothesis, Part
+
+SAMPLES = 81
+FEWEST = 7
+"""A line with fewer admissible points than this shows nothing."""
+LARGEST = 20_000
+"""Coordinates of the largest memory set that is drawn along a line."""
+
+Axis = tuple[str, bool, Array, Instances]
+"""Name of what varies, whether its axis is logarithmic, its values, and the instances."""
+
+
+def violation(
+    arena: Arena,
+    part: Part,
+    hypotheses: tuple[Hypothesis, ...],
+    point: Point,
+    model: str,
+    models: Mapping[str, Any],
+) -> dict[str, Any] | None:
+    """Both sides of a part's relation around its witness, along the first line on which they can be seen.
+
+    For memory sets the inverse temperature varies, else the query on the line from the target memory through
+    the query of the witness; for scalars one of them over its range.  Only admissible points are drawn.
+    Returns a curve for the record, or None if no line shows the violation.
+    """
+    if len(point.get("memories") or ()) * len((point.get("memories") or [[]])[0]) > LARGEST:
+        return None
+    lines = _patterns(point, model, models) if isinstance(arena, Patterns) else _box(arena, point)
+    for name, log, x, batch in lines:
+        try:
+            curve = _along(part, hypotheses, name, log, x, batch)
+        except (ValueError, TypeError, ArithmeticError):  # a quantity that has no float reading
+            continue
+        if curve is not None:
+            return curve
+    return None
+
+
+def _patterns(point: Point, model: str, models: Mapping[str, Any]) -> Iterator[Axis]:
+    beta = float(point["beta"])
+    values = np.sort(np.append(beta * np.geomspace(1e-2, 1e2, SAMPLES - 1), beta))
+    yield "beta", True, values, _copies(point, model, models, beta=values)
+    if point.get("query") is None or point.get("hull") is not None:
+        return
+    query = np.array(point["query"], dtype=float)
+    memories = np.array(point["memories"], dtype=float)
+    target = memories[point["target"]]
+    away = np.flatnonzero(np.any(memories != target, axis=-1))
+    if np.any(query != target):
+        t = np.linspace(0.0, 2.0, SAMPLES)
+        name, line = "share of the way from the memory to the query", target + t[:, None] * (query - target)
+    elif away.size:
+        t = np.linspace(-1.0, 1.0, SAMPLES)
+        name = "share of the way from the memory to another one"
+        line = target + t[:, None] * (memories[away[0]] - target)
+    else:
+        return
+    yield name, False, t, _copies(point, model, models, query=line)
+
+
+def _copies(point: Point, model: str, models: Mapping[str, Any], **changed: Array) -> Instances:
+    def field(name: str) -> Array:
+        if name in changed:
+            return changed[name]
+        value = point.get(name)
+        return None if value is None else np.repeat(np.array([value], dtype=float), SAMPLES, axis=0)
+
+    own = {"memories", "query", "beta", "target", "hull"}
+    return Instances(
+        SAMPLES,
+        memories=field("memories"),
+        query=field("query"),
+        beta=field("beta"),
+        target=np.full(SAMPLES, int(point.get("target", 0))),
+        hull=field("hull"),
+        scalars={k: field(k) for k in point if k not in own},
+        model=model,
+        models=models,
+    )
+
+
+def _box(arena: Arena, point: Point) -> Iterator[Axis]:
+    for p in arena.params if isinstance(arena, Box) else ():
+        here = float(point[str(p.symbol)])
+        values = (np.geomspace if p.log else np.linspace)(p.low, p.high, SAMPLES - 1)
+        values = np.sort(np.append(np.round(values) if p.integer else values, here))
+        yield str(p.symbol), p.log, values, _copies(point, "dense", {}, **{str(p.symbol): values})
+
+
+def _along(
+    part: Part, hypotheses: tuple[Hypothesis, ...], name: str, log: bool, x: Array, batch: Instances
+) -> dict[str, Any] | None:
+    ok, _ = admissible(hypotheses, batch)
+    found = margins(part.relation, batch, part.scale)
+    env = environment(batch, symbols_of(*sides(part.relation)[:2]))
+    left, right = (_values(side, env, ok & found.defined) for side in sides(part.relation)[:2])
+    usable = np.isfinite(left) & np.isfinite(right)
+    if np.sum(usable) < FEWEST or not np.any(usable & (found.excess > found.tolerance)):
+        return None
+    if not (_varies(left[usable]) or _varies(right[usable])):
+        return None
+    title = f"{part.name}: around the witness"
+    return _curve(
+        title, name, log, x[usable], left[usable], right[usable], found.excess[usable] > found.tolerance
+    )
+
+
+def _values(side: Any, env: Mapping[str, Any], ok: Array) -> Array:
+    reading = expr.log_arrays(side, env)
+    with np.errstate(all="ignore"):
+        value = np.broadcast_to(reading.sign * np.exp(reading.log), ok.shape)
+    return np.where(ok & np.broadcast_to(reading.defined, ok.shape), value, np.nan)
+
+
+def _varies(values: Array) -> bool:
+    spread = float(np.max(values) - np.min(values))
+    return spread > 1e-6 * float(np.max(np.abs(values)))
+
+
+def _curve(
+    title: str, name: str, log: bool, x: Array, left: Array, right: Array, violated: Array
+) -> dict[str, Any]:
+    both = np.concatenate([left, right])
+    positive = bool(np.all(both > 0)) and float(np.max(both) / np.min(both)) > 100
+    series = [
+        ("right side (bound)", "bound", right, np.ones(x.size, bool)),
+        ("left side (measured)", "simulation", left, np.ones(x.size, bool)),
+        ("violated", "witness", left, violated),
+    ]
+    return {
+        "title": title,
+        "x_label": name,
+        "y_label": "value",
+        "x_log": log and bool(np.all(x > 0)),
+        "y_log": positive,
+        "series": [
+            {"name": n, "role": role, "x": x[keep].tolist(), "y": y[keep].tolist(), "lo": None, "hi": None}
+            for n, role, y, keep in series
+        ],
+    }
+
+
+def over_points(part: Part, results: list[tuple[Point, Any]]) -> dict[str, Any] | None:
+    """Both sides of a part over the exact points of its grid, if some are violated and some can be compared.
+
+    The axis is the scalar that takes the most values; where several points share a value, it is the number of
+    the point in the grid.
+    """
+    lhs, rhs, _ = sides(part.relation)
+    rows: list[tuple[Point, float, float, bool]] = []
+    for point, c in results:
+        if c.status not in ("holds", "violated", "tie"):
+            continue
+        batch = exact_instance(point)
+        try:
+            a, b = float(exact_value(lhs, batch)), float(exact_value(rhs, batch))
+        except (DomainError, Undecided, OverflowError, TypeError):
+            continue
+        if np.isfinite(a) and np.isfinite(b):
+            rows.append((point, a, b, c.status == "violated"))
+    if len(rows) < 2 or not any(r[3] for r in rows):
+        return None
+    names = [k for k in rows[0][0] if k not in ("memories", "query", "target", "hull")]
+    name = max(names, key=lambda k: len({r[0].get(k) for r in rows}), default="")
+    x = np.array([float(r[0].get(name, 0)) for r in rows]) if name else np.zeros(len(rows))
+    if np.unique(x).size < len(rows):
+        name, x = "number of the point in the grid", np.arange(1.0, len(rows) + 1)
+    order = np.argsort(x)
+    left, right = (np.array([r[i] for r in rows])[order] for i in (1, 2))
+    bad = np.array([r[3] for r in rows])[order]
+    log = bool(np.all(x > 0)) and float(np.max(x) / np.min(x)) > 100
+    return _curve(f"{part.name}: over the grid", name, log, x[order], left, right, bad)
