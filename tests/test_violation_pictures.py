@@ -37,28 +37,28 @@ def series(found, role):
 
 def test_scalars_vary_over_their_range():
     found = evidence(Box((Param(u, 0.5, 2.0),)), sp.Le(u**2, 1))
-    left, right, bad = (series(found, r) for r in ("simulation", "bound", "witness"))
+    left, right, bad = (series(found, r) for r in ("reference", "bound", "witness"))
     assert left["y"] == pytest.approx([x**2 for x in left["x"]], rel=1e-12)
     assert set(right["y"]) == {1.0}
-    assert bad["x"] == [x for x in left["x"] if x > 1 + 1e-9]
-    assert float(found.parts[0].witness.point["u"]) in bad["x"]
+    assert set(bad["x"]) == {float(found.parts[0].witness.point["u"])}
+    assert min(bad["y"]) > 1
 
 
 def test_only_admissible_points_are_drawn():
     found = evidence(Box((Param(u, 0.5, 2.0),)), sp.Le(u**2, 1), Hypothesis(sp.Ge(u, sp.Rational(3, 4))))
-    assert min(series(found, "simulation")["x"]) >= 0.75
+    assert min(series(found, "reference")["x"]) >= 0.75
 
 
 def test_memory_sets_vary_the_temperature():
     """The error of the dense update is not at most half the largest norm at beta m^2 below 1."""
     found = evidence(Patterns(min_memories=2), sp.Le(err, m / 2), Hypothesis(sp.Ge(Delta_x, m**2)))
-    bad = series(found, "witness")
+    measured = series(found, "reference")
     point = found.parts[0].witness.point
     assert found.curves[0]["x_label"] == "beta"
-    assert float(point["beta"]) in bad["x"]
+    assert set(series(found, "witness")["x"]) == {float(point["beta"])}
     memories, query = point["memories"], point["query"]
     logits = [float(sum(a * b for a, b in zip(row, query, strict=True))) for row in memories]
-    for b, y in zip(bad["x"], bad["y"], strict=True):
+    for b, y in zip(measured["x"], measured["y"], strict=True):
         w = [math.exp(b * (z - max(logits))) for z in logits]
         state = [
             sum(float(row[i]) * p for row, p in zip(memories, w, strict=True)) / sum(w)

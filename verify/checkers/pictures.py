@@ -20,8 +20,8 @@ FEWEST = 7
 LARGEST = 20_000
 """Coordinates of the largest memory set that is drawn along a line."""
 
-Axis = tuple[str, bool, Array, Instances]
-"""Name of what varies, whether its axis is logarithmic, its values, and the instances."""
+Axis = tuple[str, bool, float, Array, Instances]
+"""Name of what varies, whether its axis is logarithmic, where the witness lies, the values, the instances."""
 
 
 def violation(
@@ -41,9 +41,9 @@ def violation(
     if len(point.get("memories") or ()) * len((point.get("memories") or [[]])[0]) > LARGEST:
         return None
     lines = _patterns(point, model, models) if isinstance(arena, Patterns) else _box(arena, point)
-    for name, log, x, batch in lines:
+    for name, log, here, x, batch in lines:
         try:
-            curve = _along(part, hypotheses, name, log, x, batch)
+            curve = _along(part, hypotheses, name, log, here, x, batch)
         except (ValueError, TypeError, ArithmeticError):  # a quantity that has no float reading
             continue
         if curve is not None:
@@ -54,7 +54,7 @@ def violation(
 def _patterns(point: Point, model: str, models: Mapping[str, Any]) -> Iterator[Axis]:
     beta = float(point["beta"])
     values = np.sort(np.append(beta * np.geomspace(1e-2, 1e2, SAMPLES - 1), beta))
-    yield "beta", True, values, _copies(point, model, models, beta=values)
+    yield "beta", True, beta, values, _copies(point, model, models, beta=values)
     if point.get("query") is None or point.get("hull") is not None:
         return
     query = np.array(point["query"], dtype=float)
@@ -63,14 +63,15 @@ def _patterns(point: Point, model: str, models: Mapping[str, Any]) -> Iterator[A
     away = np.flatnonzero(np.any(memories != target, axis=-1))
     if np.any(query != target):
         t = np.linspace(0.0, 2.0, SAMPLES)
-        name, line = "share of the way from the memory to the query", target + t[:, None] * (query - target)
+        name, here = "share of the way from the memory to the query", 1.0
+        line = target + t[:, None] * (query - target)
     elif away.size:
         t = np.linspace(-1.0, 1.0, SAMPLES)
-        name = "share of the way from the memory to another one"
+        name, here = "share of the way from the memory to another one", 0.0
         line = target + t[:, None] * (memories[away[0]] - target)
     else:
         return
-    yield name, False, t, _copies(point, model, models, query=line)
+    yield name, False, here, t, _copies(point, model, models, query=line)
 
 
 def _copies(point: Point, model: str, models: Mapping[str, Any], **changed: Array) -> Instances:
@@ -99,25 +100,32 @@ def _box(arena: Arena, point: Point) -> Iterator[Axis]:
         here = float(point[str(p.symbol)])
         values = (np.geomspace if p.log else np.linspace)(p.low, p.high, SAMPLES - 1)
         values = np.sort(np.append(np.round(values) if p.integer else values, here))
-        yield str(p.symbol), p.log, values, _copies(point, "dense", {}, **{str(p.symbol): values})
+        yield str(p.symbol), p.log, here, values, _copies(point, "dense", {}, **{str(p.symbol): values})
 
 
 def _along(
-    part: Part, hypotheses: tuple[Hypothesis, ...], name: str, log: bool, x: Array, batch: Instances
+    part: Part,
+    hypotheses: tuple[Hypothesis, ...],
+    name: str,
+    log: bool,
+    here: float,
+    x: Array,
+    batch: Instances,
 ) -> dict[str, Any] | None:
     ok, _ = admissible(hypotheses, batch)
     found = margins(part.relation, batch, part.scale)
     env = environment(batch, symbols_of(*sides(part.relation)[:2]))
     left, right = (_values(side, env, ok & found.defined) for side in sides(part.relation)[:2])
     usable = np.isfinite(left) & np.isfinite(right)
-    if np.sum(usable) < FEWEST or not np.any(usable & (found.excess > found.tolerance)):
+    witness = usable & (found.excess > found.tolerance) & (np.abs(x - here) <= 1e-12 * abs(here))
+    if np.sum(usable) < FEWEST or not np.any(witness):
         return None
     if not (_varies(left[usable]) or _varies(right[usable])):
         return None
     title = f"{part.name}: around the witness"
-    return _curve(
-        title, name, log, x[usable], left[usable], right[usable], found.excess[usable] > found.tolerance
-    )
+    curve = _curve(title, name, log, x[usable], left[usable], right[usable], witness[usable])
+    curve["series"][1]["role"] = "reference"  # a line: the samples are no simulations
+    return curve
 
 
 def _values(side: Any, env: Mapping[str, Any], ok: Array) -> Array:
@@ -140,7 +148,7 @@ def _curve(
     series = [
         ("right side (bound)", "bound", right, np.ones(x.size, bool)),
         ("left side (measured)", "simulation", left, np.ones(x.size, bool)),
-        ("violated", "witness", left, violated),
+        ("witness", "witness", left, violated),
     ]
     return {
         "title": title,
