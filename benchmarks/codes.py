@@ -2,21 +2,28 @@
 
     python benchmarks/codes.py table --dimensions 3-8 --sizes 2-60 --seconds 60
     python benchmarks/codes.py table --constructions
+    python benchmarks/codes.py table --rows 8,20 --seconds 20 --record simulations/codes/reached.csv
     python benchmarks/codes.py compare --rows 3,24 4,22 5,19 --starts 64
 
 ``table`` runs the optimiser (or builds the constructions) for the rows of ``simulations/codes/known.csv``
-until the known value is reached or the time is over. ``compare`` gives milliseconds per start and the
-share of starts that lead to the known value, for the batched search and for SciPy, in one process.
+until the known value is reached or the time is over; a row that is not in that file may be named, and gets
+the whole time. ``--record`` puts what was reached into a CSV file, with the date and this command beside
+it; that file is what reports show where a run would take too long. ``compare`` gives milliseconds per start
+and the share of starts that lead to the known value, for the batched search and for SciPy, in one process.
 Times are processor times of one process: set OMP_NUM_THREADS=1 to compare like with like.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
@@ -31,9 +38,14 @@ from simulations.streams import stream
 def rows_of(args: argparse.Namespace) -> list[Known]:
     """Select the rows asked for."""
     if args.rows:
-        return [known()[tuple(int(x) for x in row.split(","))] for row in args.rows]
+        return [row_of(*(int(x) for x in row.split(","))) for row in args.rows]
     (n0, n1), (N0, N1) = span(args.dimensions), span(args.sizes)
     return [row for row in known().values() if n0 <= row.n <= n1 and N0 <= row.N <= N1]
+
+
+def row_of(n: int, N: int) -> Known:
+    """The row of the table, or one that nothing reaches."""
+    return known().get((n, N)) or Known(n, N, -2.0, 0.0, "", "")
 
 
 def span(text: str) -> tuple[int, int]:
@@ -68,6 +80,9 @@ def searched(row: Known, seconds: float, seed: int) -> dict[str, object]:
 
 def outcome(row: Known, s: float, start: float, how: str) -> dict[str, object]:
     """Compare a largest cosine with the row."""
+    if not row.kind:
+        spent = round(time.process_time() - start, 2)
+        return {"n": row.n, "N": row.N, "how": how, "max_cosine": s, "cpu_s": spent}
     return {
         "n": row.n,
         "N": row.N,
@@ -89,6 +104,29 @@ def table(args: argparse.Namespace) -> Iterator[dict[str, object]]:
         built = constructed(row)
         if built is not None:
             yield built
+
+
+COLUMNS = ("n", "N", "max_cosine", "how", "starts", "cpu_s", "date", "command")
+
+
+def record(path: Path, line: dict[str, object]) -> None:
+    """Put one measured row into the file, unless a better one or a construction is there already."""
+    rows: dict[tuple[int, int], dict[str, object]] = {}
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = {(int(r["n"]), int(r["N"])): dict(r) for r in csv.DictReader(file)}
+    place = int(str(line["n"])), int(str(line["N"]))
+    earlier = rows.get(place)
+    if earlier is not None:
+        gain = float(str(earlier["max_cosine"])) - float(str(line["max_cosine"]))
+        if gain < -1e-12 or (gain < 1e-12 and earlier["how"] != "search" and line["how"] == "search"):
+            return
+    command = shlex.join(["python", *sys.argv])
+    rows[place] = {"starts": "", **line, "date": f"{datetime.now(UTC):%Y-%m-%d}", "command": command}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows[place] for place in sorted(rows))
 
 
 def compare(args: argparse.Namespace) -> Iterator[dict[str, object]]:
@@ -156,9 +194,12 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=64, help="starts of each method (compare)")
     parser.add_argument("--constructions", action="store_true", help="build instead of search (table)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--record", type=Path, metavar="FILE", help="CSV file that keeps the values (table)")
     args = parser.parse_args()
     for line in (table if args.what == "table" else compare)(args):
         print(json.dumps(line), flush=True)
+        if args.record is not None and args.what == "table":
+            record(args.record, line)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import mathml, plots, words
+from reports import mathml, packings, plots, words
 from reports.schema import Record
 
 EVIDENCE_SHOWN = 20
@@ -63,6 +63,8 @@ def _environment() -> Environment:
         breakable=breakable,
         caption=plots.caption,
         draw=plots.draw,
+        describe_packing=packings.describe,
+        draw_packing=packings.draw,
         mathml=mathml.admit,
         number=words.number,
         share=words.share,

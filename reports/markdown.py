@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from reports import words
+from reports import packings, plots, words
 from reports.html import anchor
-from reports.schema import Record, Statement, Witness
+from reports.schema import Codes, Record, Statement, Witness
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|$~&#!])")
 
@@ -26,11 +26,37 @@ def render(record: Record) -> str:
         blocks += ["## What you may rely on", "Statements that pass; those that say most come first."]
     for name, statements in models:
         blocks += [f"### {text(name)}", _overview(statements)]
+    if record.codes:
+        blocks += _codes(record.codes)
     for key, statements in words.by_paper(record):
         blocks.append(f"## {text(words.paper_heading(record, key))}")
         for item in statements:
             blocks += _statement(item, known)
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _codes(codes: Codes) -> list[str]:
+    """Spherical codes: what the plots show in words, pictures in words, the table of known values."""
+    rows = [
+        (
+            f"{item.dimension}, {item.size}",
+            words.cosine(item.known),
+            text(f"{item.kind}; {item.source}"),
+            words.cosine(item.reached),
+            words.difference(item),
+            text(f"{item.how}, recorded {item.recorded}" if item.recorded else item.how),
+        )
+        for item in codes.known
+    ]
+    header = ("Dimension, points", "Known max cosine", "Status", "Reached", "Difference", "How")
+    return [
+        "## Spherical codes",
+        _bullets(f"{text(curve.title)}: {text(plots.describe(curve))}" for curve in codes.curves),
+        _bullets(text(packings.describe(packing)) for packing in codes.packings),
+        text(words.codes_summary(codes)) if rows else "",
+        table(header, rows) if rows else "",
+        _bullets(f"recorded {code(item)}" for item in codes.recorded),
+    ]
 
 
 def text(source: str) -> str:

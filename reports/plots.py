@@ -13,7 +13,7 @@ import math
 import re
 import warnings
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -28,25 +28,26 @@ from reports.words import line, number, shorten
 Artist = Any
 Axes = Any
 
-_INK = "#010203"  # stands for "the colour of the page's text" until the drawing is finished
+INK = "#010203"  # stands for "the colour of the page's text" until the drawing is finished
 _COLOURS = ("#1a7fc1", "#d55e00", "#0b9a72", "#b8609a", "#a67c00", "#6f73d2")
 _WITNESS = "#f0e442"
 _MARKERS = ("o", "s", "D", "^", "P")
+_FAINT = ((0, (1, 1.5)), (0, (4, 1.5)), (0, (7, 2, 1, 2)))
 _DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)))
 _SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "hopcheck",
     "svg.fonttype": "none",  # text stays text: small, searchable, readable aloud
     "font.family": ["DejaVu Sans"],
     "font.size": 11.0,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
-    "grid.color": _INK,
+    "grid.color": INK,
     "grid.alpha": 0.15,
     "lines.linewidth": 1.8,
 }
@@ -56,14 +57,21 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 
 def draw(curve: Curve) -> Markup:
     """One `<svg>` element with a title and a description for readers who cannot see it."""
+    return drawing(lambda: _figure(curve), curve.model_dump_json(), curve.title, describe(curve))
+
+
+def drawing(figure: Callable[[], Figure], identity: str, title: str, description: str) -> Markup:
+    """A figure as one `<svg>` element, made under the settings of all drawings of a page.
+
+    `identity` tells this drawing from all others of a page: the ids in it are derived from it.
+    """
     with warnings.catch_warnings(), matplotlib.rc_context():
         warnings.simplefilter("ignore")  # a glyph that the font lacks, an axis without any drawable value
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
-        figure = _figure(curve)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    return _inline(buffer.getvalue(), curve)
+        figure().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    return _inline(buffer.getvalue(), identity, title, description)
 
 
 def describe(curve: Curve) -> str:
@@ -123,7 +131,7 @@ def _figure(curve: Curve) -> Figure:
 
 
 def _draw_all(axes: Axes, all_series: Sequence[Series], x_log: bool, y_log: bool) -> list[Artist]:
-    colours, markers, dashes = cycle(_COLOURS), cycle(_MARKERS), cycle(_DASHES)
+    colours, markers, dashes, faint = cycle(_COLOURS), cycle(_MARKERS), cycle(_DASHES), cycle(_FAINT)
     handles = []
     for series in all_series:
         if series.role == "simulation":
@@ -131,7 +139,7 @@ def _draw_all(axes: Axes, all_series: Sequence[Series], x_log: bool, y_log: bool
         elif series.role == "witness":
             handles.append(_crosses(axes, series, x_log, y_log))
         elif series.role == "reference":
-            handles.append(_line(axes, series, x_log, y_log, _INK, (0, (1, 1.5))))
+            handles.append(_line(axes, series, x_log, y_log, INK, next(faint)))
         else:
             handles.append(_line(axes, series, x_log, y_log, next(colours), next(dashes)))
     return handles
@@ -181,7 +189,7 @@ def _undrawn(series: Series, curve: Curve) -> int:
 def _crosses(axes: Axes, series: Series, x_log: bool, y_log: bool) -> Artist:
     x, y = _drawable(series.x, x_log), _drawable(series.y, y_log)
     (handle,) = axes.plot(
-        x, y, marker="X", markersize=11, linestyle="none", color=_WITNESS, markeredgecolor=_INK, zorder=5
+        x, y, marker="X", markersize=11, linestyle="none", color=_WITNESS, markeredgecolor=INK, zorder=5
     )
     return handle
 
@@ -198,10 +206,10 @@ def _distance(low: float, high: float) -> float:
     return max(high - low, 0.0) if math.isfinite(high - low) else 0.0
 
 
-def _inline(source: str, curve: Curve) -> Markup:
+def _inline(source: str, identity: str, title: str, description: str) -> Markup:
     """Keep the drawing only: no prolog, no fixed size, ids that are unique among the plots of a page."""
     root = ET.fromstring(source)
-    prefix = "p" + hashlib.sha256(curve.model_dump_json().encode()).hexdigest()[:10] + "-"
+    prefix = "p" + hashlib.sha256(identity.encode()).hexdigest()[:10] + "-"
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in (f"{_SVG}metadata", f"{_SVG}style"):
@@ -219,8 +227,8 @@ def _inline(source: str, curve: Curve) -> Markup:
     style = "stroke-linejoin: round; stroke-linecap: butt"  # a <style> element would reach the whole page
     labels = f"{prefix}title {prefix}desc"
     root.attrib = {"viewBox": size, "role": "img", "aria-labelledby": labels, "style": style}
-    root.insert(0, _text("desc", f"{prefix}desc", describe(curve)))
-    root.insert(0, _text("title", f"{prefix}title", line(curve.title)))
+    root.insert(0, _text("desc", f"{prefix}desc", description))
+    root.insert(0, _text("title", f"{prefix}title", line(title)))
     # Everything in the drawing was made by matplotlib; the texts of the record are escaped by ElementTree.
     return Markup(ET.tostring(root, encoding="unicode"))
 
@@ -230,7 +238,7 @@ def _attribute(key: str, value: str, prefix: str) -> str:
         return prefix + value
     if key in (_HREF, "href"):
         return value.replace("#", "#" + prefix, 1)
-    value = value.replace("url(#", f"url(#{prefix}").replace(_INK, "currentColor")
+    value = value.replace("url(#", f"url(#{prefix}").replace(INK, "currentColor")
     return value.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
 
 

@@ -235,6 +235,45 @@ class Curve(_Model):
     series: list[Series]
 
 
+class Packing(_Model):
+    """A code on the sphere of R^3 to be drawn: unit vectors, largest cosine, pairs that attain it."""
+
+    name: str
+    points: list[tuple[Number, Number, Number]]
+    max_cosine: Number
+    contacts: list[tuple[Count, Count]] = []
+
+    @model_validator(mode="after")
+    def _contacts_are_points(self) -> Self:
+        stray = [pair for pair in self.contacts if max(pair) >= len(self.points)]
+        if stray:
+            raise ValueError(f"expected contacts among {len(self.points)} points, found the pair {stray[0]}")
+        return self
+
+
+class KnownCode(_Model):
+    """A largest cosine from the literature beside the one that was reached here, and how that was."""
+
+    dimension: Count
+    size: Count
+    known: Number
+    tolerance: Number
+    kind: str
+    source: str
+    reached: Measured
+    how: str
+    recorded: str = ""
+
+
+class Codes(_Model):
+    """Spherical codes: bounds against codes as curves, pictures, known values against reached ones."""
+
+    curves: list[Curve] = []
+    packings: list[Packing] = []
+    known: list[KnownCode] = []
+    recorded: list[str] = []
+
+
 class Evidence(_Model):
     part: str
     point: str
@@ -290,6 +329,7 @@ class Record(_Model):
     """One run. Statements stand in each paper's own order, and stay in that order in every report.
 
     `device`: one, or several separated by commas. `draws`: "device" if random memory sets were drawn there.
+    `codes`: present if statements on spherical codes are among them.
     """
 
     schema_version: Literal["1"] = "1"
@@ -308,6 +348,7 @@ class Record(_Model):
     memories: Memories | None = None
     papers: dict[str, Paper]
     statements: list[Statement]
+    codes: Codes | None = None
     complete: Flag
 
     @model_validator(mode="after")

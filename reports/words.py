@@ -10,7 +10,17 @@ import unicodedata
 from collections import Counter
 from typing import Any
 
-from reports.schema import OUTCOME_OF, Alpha, Record, Sensitivity, Statement, Tightness, Verdict
+from reports.schema import (
+    OUTCOME_OF,
+    Alpha,
+    Codes,
+    KnownCode,
+    Record,
+    Sensitivity,
+    Statement,
+    Tightness,
+    Verdict,
+)
 
 GLYPH = {"pass": "✓", "fail": "✗", "none": "○"}
 OUTCOME_WORD = {"pass": "pass", "fail": "fail", "none": "no verdict"}
@@ -306,3 +316,30 @@ def _escape(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def cosine(value: float | None) -> str:
+    """A max cosine to twelve decimals; a dash for null."""
+    return "–" if value is None else f"{value:.12f}"
+
+
+def difference(item: KnownCode) -> str:
+    """Reached minus known: 0 within the tolerance of the known value, a dash where nothing was tried."""
+    if item.reached is None:
+        return "–"
+    gap = item.reached - item.known
+    if abs(gap) <= item.tolerance:
+        return "0"
+    return f"{gap:+.1e}"
+
+
+def codes_summary(codes: Codes) -> str:
+    """How many of the known values were reached, missed, not tried, and what a difference means."""
+    tried = [item for item in codes.known if item.reached is not None]
+    reached = sum(item.reached is not None and item.reached <= item.known + item.tolerance for item in tried)
+    return (
+        f"{reached} of {len(codes.known)} known values were reached within the tolerance to which they are "
+        f"known, {len(tried) - reached} were missed, {len(codes.known) - len(tried)} not tried. Reached "
+        "values are from this run, or from a longer search that was recorded with its command; a positive "
+        "difference says that the known code is better."
+    )

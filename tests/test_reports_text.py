@@ -27,7 +27,7 @@ def test_markdown_tables_have_one_width_for_an_independent_parser():
     tables = re.findall(r"<table>.*?</table>", PARSED, re.DOTALL)
     parts = sum(bool(item.parts) for item in RECORD.statements)
     controls = sum(bool(item.controls) for item in RECORD.statements)
-    assert len(tables) == 4 + len(words.by_model(RECORD)) + parts + controls
+    assert len(tables) == 5 + len(words.by_model(RECORD)) + parts + controls
     for table in tables:
         rows = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
         width = rows[0].count("<th")

@@ -24,7 +24,7 @@ import numpy as np
 from reports import schema
 from simulations.backends import NUMPY, Backend, BackendError
 from simulations.memories_file import load_memories
-from verify import chunks, known
+from verify import chunks, codes_report, known
 from verify.arena import Patterns
 from verify.chunks import code_fingerprint
 from verify.context import arrays_key
@@ -171,13 +171,34 @@ def execute(
 
         todo = [t for t in tasks if t.id in ours and t.id not in results]
         memory = Chunks(chunks.stored(store.items()), store.put)
+        drawn = None
         try:
             _run_all(todo, settings, finish, memory)
+            drawn = _codes_section([t.id for t in tasks], settings, store)
         except KeyboardInterrupt:
             interrupted = True
     ordered = {t.id: results[t.id] for t in tasks if t.id in results}
-    record = build_record(ordered, settings, started, time.perf_counter() - begun, len(ordered) == len(tasks))
+    wall, complete = time.perf_counter() - begun, len(ordered) == len(tasks)
+    record = build_record(ordered, settings, started, wall, complete, drawn)
     return Outcome(record, interrupted, reused, [t.id for t in tasks if t.id not in results])
+
+
+def _codes_section(ids: list[str], settings: Settings, store: ResultStore) -> dict[str, Any] | None:
+    """What the report says on spherical codes as a whole, if an undivided run has statements on them."""
+    if settings.memories or settings.shard != (1, 1) or not codes_report.wanted(ids):
+        return None
+    name = key(
+        kind="codes",
+        seed=settings.seed,
+        profile=settings.profile,
+        tables=codes_report.tables_hash(),
+        code=code_fingerprint(),
+    )
+    found: dict[str, Any] | None = store.get(name)
+    if found is None:
+        found = codes_report.section(settings.seed, settings.profile)
+        store.put(name, found)
+    return found
 
 
 Finish = Callable[[str, dict[str, Any]], None]
@@ -289,7 +310,12 @@ def _crashed(task: Task) -> dict[str, Any]:
 
 
 def build_record(
-    results: Mapping[str, dict[str, Any]], settings: Settings, started: str, wall: float, complete: bool
+    results: Mapping[str, dict[str, Any]],
+    settings: Settings,
+    started: str,
+    wall: float,
+    complete: bool,
+    codes: dict[str, Any] | None = None,
 ) -> schema.Record:
     """The run record: entries in catalogue order, Holm over the probabilistic ones, known verdicts beside."""
     table = {} if settings.memories else known.load()
@@ -324,6 +350,7 @@ def build_record(
             "memories": _memories_note(settings.memories),
             "papers": {k: v for k, v in papers().items() if k in used},
             "statements": entries,
+            "codes": codes,
             "complete": complete,
         }
     )

@@ -16,7 +16,8 @@ from simulations.codes.certificate import certify_max_cosine, max_cosine_within
 from simulations.codes.code import Code, contacts, cosine_counts, rattlers
 from simulations.codes.exact import Exact
 from simulations.codes.isometry import distinct, isometric, same_spectrum
-from simulations.codes.known import Known, known
+from simulations.codes.known import Known, Reached, known, reached
+from simulations.codes.random_addition import random_addition
 from simulations.codes.search import BUDGETS, Progress, anneal, optimise
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Exact",
     "Known",
     "Progress",
+    "Reached",
     "anneal",
     "best_known",
     "certify_max_cosine",
@@ -40,6 +42,8 @@ __all__ = [
     "known",
     "max_cosine_within",
     "optimise",
+    "random_addition",
     "rattlers",
+    "reached",
     "same_spectrum",
 ]
