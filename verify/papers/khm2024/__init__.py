@@ -1,6 +1,6 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, kernel
+from verify.papers.khm2024 import capacity, kernel, separation_conditions, stored
 
 PAPER = {
     "key": "khm2024",
@@ -15,4 +15,6 @@ PAPER = {
 STATEMENTS = (
     *capacity.STATEMENTS,
     *kernel.STATEMENTS,
+    *separation_conditions.STATEMENTS,
+    *stored.STATEMENTS,
 )

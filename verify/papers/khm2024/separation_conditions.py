@@ -1,0 +1,445 @@
+"""Separation, storage balls and the well-separation conditions of the kernelised model.
+
+J. Y.-C. Hu, D. Wu, H. Liu, NeurIPS 2024, arXiv 2410.23126: Definition 2.2 and the conditions of its Section 2.
+
+For unit features |y_mu - y_nu|^2 = 2 (1 - <y_mu, y_nu>), so the smallest separation is 2 R^2 with R at most 1.
+"""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+from sympy import Eq, Ge, Gt, Le, Lt, Rational, log
+
+from bounds.exact import exact_array
+from verify.arena import Box, Param, Patterns, Points
+from verify.controls import flipped, scaled
+from verify.instances import Array, Instances
+from verify.papers.khm2024.features import (
+    DISTINCT,
+    MAP,
+    NONZERO,
+    TIGHT,
+    Delta_unit,
+    R_unit,
+    in_features,
+    unit,
+)
+from verify.papers.khm2024.kernel import OWN, PAPER, apply_gram, feature_length, size
+from verify.statement import Control, Definition, Hypothesis, Inequality, Part, Source, Statement
+from verify.vocabulary import (
+    Delta_mu,
+    R,
+    beta,
+    largest,
+    measure,
+    others,
+    quantity,
+    smallest,
+    target_memory,
+)
+
+SIZES = ((1, 2), (1, 3), (2, 2), (2, 3), (2, 5), (3, 4), (3, 8), (5, 10), (8, 16))
+GEOMETRY = Patterns(query="free", min_memories=2, params=(MAP,), sizes=SIZES, search=False)
+
+# -- separation ------------------------------------------------------------------------------------------------
+
+
+@quantity("dyn_Delta_features", "K(xi_mu, xi_mu) - max over nu != mu of K(xi_mu, xi_nu)", real=True)
+def Delta_features(b: Instances) -> Array:
+    return measure(in_features(b), Delta_mu)
+
+
+@quantity("dyn_Delta_least", "min over nu != mu of xi_mu^T A (xi_mu - xi_nu)", real=True)
+def Delta_least(b: Instances) -> Array:
+    own = target_memory(b)
+    gaps = np.sum(apply_gram(b, own)[:, None, :] * (own[:, None, :] - b.memories), axis=-1)
+    return smallest(others(b, gaps))
+
+
+@quantity("dyn_nearest_squared", "squared distance of the target unit feature to the nearest other one")
+def nearest_squared(b: Instances) -> Array:
+    u = unit(b, "free")
+    away = u.memories - target_memory(u)[:, None, :]
+    return smallest(others(u, np.sum(away * away, axis=-1)))
+
+
+SEPARATION = Definition(
+    id="hu2024.def2.2.separation",
+    title="Separation of a memory in feature space",
+    source=Source(PAPER, "Section 2"),
+    provenance="secondary",
+    printed=r"\Delta_\mu^\Phi=\mathcal K(\xi_\mu,\xi_\mu)-\max_{\nu\ne\mu}\mathcal K(\xi_\mu,\xi_\nu),\quad"
+    r"\Delta_{\min}^\Phi=\min_\mu\Delta_\mu^\Phi",
+    arena=GEOMETRY,
+    parts=(
+        Part("smallest kernel value against a difference", Eq(Delta_features, Delta_least), scale=size),
+        Part(
+            "unit features: half the squared distance of the nearest",
+            Eq(Delta_unit, nearest_squared / 2),
+            scale=sp.Integer(1),
+            given=(NONZERO,),
+        ),
+        Part(
+            "reading: never negative, whatever the norms", Ge(Delta_features, 0), scale=size, headline=False
+        ),
+    ),
+    controls=(
+        Control("without the feature map", Eq(Delta_features, Delta_mu)),
+        Control(
+            "the whole squared distance",
+            Eq(Delta_unit, nearest_squared),
+            "unit features: half the squared distance of the nearest",
+        ),
+    ),
+    related=("hu2024.def2.2.radius", "hfy2024.def-separation"),
+    notices=("With unequal norms, or with a map that is not injective, it may be negative or zero.",),
+)
+
+# -- balls -----------------------------------------------------------------------------------------------------
+
+
+def pair_squares(memories: Array) -> Array:
+    """Squared distances of all pairs of memories (B, M, d), shape (B, M (M-1)/2)."""
+    i, j = np.triu_indices(memories.shape[1], 1)
+    away = memories[:, i] - memories[:, j]
+    return np.sum(away * away, axis=-1)
+
+
+@quantity("dyn_R_squared", "R_Phi^2, a quarter of the smallest squared distance of two features")
+def R_squared(b: Instances) -> Array:
+    return smallest(pair_squares(in_features(b).memories)) / 4
+
+
+@quantity("dyn_R_features", "R_Phi, half the smallest distance of two features")
+def R_features(b: Instances) -> Array:
+    return measure(in_features(b), R)
+
+
+@quantity("dyn_R_kernel", "min over mu < nu of (K(mu, mu) - 2 K(mu, nu) + K(nu, nu))/4", real=True)
+def R_kernel(b: Instances) -> Array:
+    memories = np.broadcast_to(b.memories, (b.size, *b.memories.shape[1:]))
+    matrix = np.matmul(memories, np.swapaxes(apply_gram(b, memories), -1, -2))
+    i, j = np.triu_indices(memories.shape[1], 1)
+    return smallest(matrix[:, i, i] - 2 * matrix[:, i, j] + matrix[:, j, j]) / 4
+
+
+@quantity("dyn_second_squared", "squared distance of the point W x to the second nearest feature")
+def second_squared(b: Instances) -> Array:
+    inside = in_features(b)
+    return _second(inside, inside.query)
+
+
+def _second(b: Instances, point: Array) -> Array:
+    """Squared distance of points (B, d) to the second nearest memory."""
+    away = b.memories - point[:, None, :]
+    squares = np.sum(away * away, axis=-1)
+    i, j = np.triu_indices(squares.shape[-1], 1)
+    a, c = squares[:, i], squares[:, j]
+    # The farther one of a pair, without a comparison that balls might not decide.
+    return smallest((a + c + np.abs(a - c)) / 2)
+
+
+def closest_pair(memories: Array) -> tuple[Array, Array]:
+    """Indices (B,) of a closest pair of memories (B, M, d), as floats tell."""
+    floats = memories.astype(float) if memories.dtype == object else memories
+    i, j = np.triu_indices(memories.shape[1], 1)
+    chosen = np.argmin(pair_squares(floats), axis=-1)
+    return i[chosen], j[chosen]
+
+
+def certify_closest(memories: Array, first: int, second: int) -> None:
+    """Certify a closest pair of exact memories (1, M, d).
+
+    Raises:
+        ArithmeticError: another pair is closer, or (Undecided) balls do not tell which is.
+    """
+    i, j = np.triu_indices(memories.shape[1], 1)
+    squares = pair_squares(memories)[0]
+    chosen = (i == first) & (j == second)
+    if not all(square >= squares[chosen][0] for square in squares[~chosen]):
+        raise ArithmeticError("the pair that floats chose is not a closest one")
+
+
+@quantity("dyn_midpoint_squared", "the same at the midpoint of a closest pair of features")
+def midpoint_squared(b: Instances) -> Array:
+    inside = in_features(b)
+    i, j = closest_pair(inside.memories)
+    rows = np.arange(b.size)
+    return _second(inside, (inside.memories[rows, i] + inside.memories[rows, j]) / 2)
+
+
+APART = Hypothesis(Gt(R_squared, 0), "pairwise distinct features")
+
+RADIUS = Definition(
+    id="hu2024.def2.2.radius",
+    title="Radius of the storage balls",
+    source=Source(PAPER, "Definition 2.2"),
+    provenance="secondary",
+    printed=r"R_\Phi=\tfrac12\min_{\mu\ne\nu}\|\Phi(\xi_\mu)-\Phi(\xi_\nu)\|,\quad"
+    r"S_\mu^\Phi=\{y:\|y-\Phi(\xi_\mu)\|\le R_\Phi\}",
+    arena=GEOMETRY,
+    parts=(
+        Part("from differences and from the kernel", Eq(R_squared, R_kernel), scale=feature_length**2),
+        Part("half the smallest distance", Eq(R_features**2, R_squared), scale=feature_length**2),
+        Part(
+            "the midpoint of a closest pair is at that distance",
+            Eq(midpoint_squared, R_squared),
+            scale=feature_length**2,
+            headline=False,
+        ),
+    ),
+    controls=(Control("the whole distance", Eq(R_features**2, 4 * R_squared), "half the smallest distance"),),
+    related=("hu2024.def2.2.disjoint.closed", "hu2024.def2.2.disjoint.open"),
+)
+
+CLOSED = Inequality(
+    id="hu2024.def2.2.disjoint.closed",
+    title="The closed storage balls are pairwise disjoint",
+    source=Source(PAPER, "Definition 2.2, closed reading"),
+    provenance="recalled",
+    printed=r"S_\mu^\Phi\cap S_\nu^\Phi=\emptyset\ (\mu\ne\nu),\quad S_\mu^\Phi=\{y:\|y-\Phi(\xi_\mu)\|\le R_\Phi\}",
+    arena=GEOMETRY,
+    hypotheses=(APART,),
+    parts=(
+        Part("at the midpoint of a closest pair", Gt(midpoint_squared, R_squared), scale=feature_length**2),
+        Part("at any point of the range of W", Gt(second_squared, R_squared), scale=feature_length**2),
+    ),
+    controls=(
+        Control("radius 11/10 R", Gt(midpoint_squared, Rational(121, 100) * R_squared)),
+        Control(
+            "radius 11/10 R", Gt(second_squared, Rational(121, 100) * R_squared), "at any point of the range of W"
+        ),
+    ),
+    related=("hu2024.def2.2.disjoint.open",),
+    notices=(
+        "Half the smallest distance is attained: the midpoint of a closest pair lies in both closed balls, whatever the "
+        "memories and the map.",
+    ),
+)
+
+OPEN = Inequality(
+    id="hu2024.def2.2.disjoint.open",
+    title="The open storage balls are pairwise disjoint",
+    source=Source(PAPER, "Definition 2.2, open reading"),
+    provenance="recalled",
+    printed=r"S_\mu^\Phi\cap S_\nu^\Phi=\emptyset\ (\mu\ne\nu),\quad S_\mu^\Phi=\{y:\|y-\Phi(\xi_\mu)\|<R_\Phi\}",
+    arena=GEOMETRY,
+    hypotheses=(APART,),
+    parts=(
+        Part("at any point of the range of W", Ge(second_squared, R_squared), scale=feature_length**2),
+        Part("at the midpoint of a closest pair", Ge(midpoint_squared, R_squared), scale=feature_length**2),
+    ),
+    controls=(
+        Control("radius 11/10 R", Ge(second_squared, Rational(121, 100) * R_squared)),
+        Control(
+            "radius 11/10 R",
+            Ge(midpoint_squared, Rational(121, 100) * R_squared),
+            "at the midpoint of a closest pair",
+        ),
+    ),
+    related=("hu2024.def2.2.disjoint.closed",),
+    notices=("A point lies in two open balls if and only if its second nearest feature is nearer than R_Phi.",),
+)
+
+# -- storage at large beta -------------------------------------------------------------------------------------
+
+
+@quantity(
+    "dyn_trap",
+    "min over the other features of <y_a - y_b, y_nu>, y_a and y_b a closest pair in the better order; "
+    "0 without other features",
+    real=True,
+)
+def trap(b: Instances) -> Array:
+    u = unit(b, "free")
+    if u.memories.shape[1] < 3:
+        return b.beta * 0
+    i, j = closest_pair(u.memories)
+    rows = np.arange(b.size)
+    if b.exact:
+        certify_closest(u.memories, int(i[0]), int(j[0]))
+    axis = u.memories[rows, i] - u.memories[rows, j]
+    heights = np.sum(u.memories * axis[:, None, :], axis=-1)
+    columns = np.arange(heights.shape[-1])
+    rest = heights[(columns != i[:, None]) & (columns != j[:, None])].reshape(b.size, -1)
+    low, high = smallest(rest), -largest(rest)
+    return (low + high + np.abs(low - high)) / 2
+
+
+STORED = Inequality(
+    id="hu2024.def2.2.stored",
+    title="Generic sets of three or more unit features are stored from some temperature on",
+    source=Source(PAPER, "Definition 2.2 (gist; exact quantifiers recalled)"),
+    provenance="recalled",
+    printed=r"M\ge3,\ Y\text{ generic}:\ \exists\beta_0(Y)<\infty\ \forall\beta\ge\beta_0:\ "
+    r"\text{every }y\in S_\mu^\Phi\text{ (open) converges to one fixed point }x_\mu^*\in S_\mu^\Phi",
+    arena=Patterns(query="pattern", norms="equal", min_memories=3, sizes=((2, 3), (3, 3), (3, 4), (2, 4), (5, 5), (8, 8))),
+    hypotheses=(NONZERO, DISTINCT),
+    parts=(Part("no half-space keeps what enters it from a ball, at all temperatures", Le(trap, 0), scale=sp.Integer(1)),),
+    controls=(Control("a half-space that loses something at once", Le(trap, -1)),),
+    related=("hu2024.sep.b.stored", "restated.a4.rho-ball", "hu2024.def2.2.disjoint.open"),
+    notices=(
+        "A violation holds for every beta > 0 at once. Let a, b be a closest pair, s(y) = <y_a - y_b, y>, and all other "
+        "s(y_nu) > 0. If s(y) >= 0 then p_a >= p_b and s(T(y)) = (p_a - p_b)(1 - <y_a, y_b>) + sum p_nu s(y_nu) > 0: the "
+        "half-space s >= 0 is invariant. The midpoint of the pair has s = 0, so T maps points of the open ball of y_b next "
+        "to it into s > 0, where they stay; that ball has s < 0, so their limits lie outside it.",
+        "For M = 3 this happens unless the third feature is equally far from the closest pair: for almost every set.",
+        "With M = 3 no set in general position is stored with the full radius; with a share of it see restated.a4.rho-ball.",
+    ),
+)
+
+# -- well-separation -------------------------------------------------------------------------------------------
+
+radius = sp.Symbol("dyn_radius", positive=True)
+count = sp.Symbol("dyn_count", positive=True)
+heat = sp.Symbol("dyn_beta", positive=True)
+GAP = 2 * heat * radius * (radius - 1) - log(2 * (count - 1) / radius)
+"""beta times the slack of variant a at the closest pair, whose separation is 2 R^2."""
+
+SEP_A = Inequality(
+    id="hu2024.sep.a",
+    title="Well-separation, variant a, for all memories",
+    source=Source("khm2024", "inherited form (Ramsauer et al. 2020; Hu et al. 2023), unit norm, variant a"),
+    provenance="recalled",
+    printed=r"\Delta_\mu^\Phi\ge\tfrac1\beta\ln\tfrac{2(M-1)}R+2R\ \text{for all }\mu,\ R=R_\Phi:\ \text{can it hold?}",
+    arena=Box(
+        (
+            Param(radius, 1e-9, 1.0, log=True),
+            Param(count, 2.0, 1e6, log=True),
+            Param(heat, 1e-6, 1e6, log=True),
+        )
+    ),
+    parts=(
+        Part(
+            "the condition at the closest pair",
+            Ge(2 * radius**2, 2 * radius + log(2 * (count - 1) / radius) / heat),
+            given=(Hypothesis(Ge(GAP, 0), "variant a for all memories, at the closest pair"),),
+        ),
+        Part("certificate: beta times the slack is negative", Lt(GAP, 0), scale=1 + heat, headline=False),
+    ),
+    prove=True,
+    controls=(
+        Control(
+            "without the term 2 R",
+            Lt(2 * heat * radius**2 - log(2 * (count - 1) / radius), 0),
+            "certificate: beta times the slack is negative",
+        ),
+    ),
+    related=("hu2024.sep.a.single", "hu2024.sep.b", "hu2023.thm3.1-well-separation", "hu2024.sep.a.stored"),
+    notices=(
+        "Reduced to scalars, exactly: unit features have 0 < R <= 1 and the smallest separation 2 R^2, whatever their number "
+        "and dimension. 2 R^2 <= 2 R and ln(2 (M - 1)/R) >= ln 2: the condition fails for every set and every beta. "
+        "The second part proves it over the box.",
+        "With norm m and 2 m R in place of 2 R the same follows by scaling features with 1/m and beta with m^2.",
+    ),
+)
+
+
+def witness_set(name: int) -> list[list[Fraction]]:
+    """Unit vectors with rational coordinates: 0 antipodal pair, 1 orthonormal triple, 2 a tight pair opposite one
+    vector, 3 a tight pair and one vector at right angles to it (nearly), 4 the cross-polytope of R^4."""
+
+    def on_circle(t: Fraction) -> list[Fraction]:
+        return [(1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)]
+
+    small = Fraction(1, 1000)
+    if name == 0:
+        return [[Fraction(1), Fraction(0)], [Fraction(-1), Fraction(0)]]
+    if name == 1:
+        return [[Fraction(int(i == j)) for j in range(3)] for i in range(3)]
+    if name == 2:
+        return [[Fraction(-1), Fraction(0)], on_circle(small), on_circle(-small)]
+    if name == 3:
+        return [[Fraction(0), Fraction(1)], on_circle(small), on_circle(-small)]
+    return [
+        [Fraction(s * int(i == j)) for j in range(4)] for i, s in itertools.product(range(4), (1, -1))
+    ]
+
+
+def _placed(b: Instances) -> Array:
+    return exact_array([witness_set(int(b.scalars["dyn_set"][0].fraction))])
+
+
+def _gaps(b: Instances) -> Array:
+    """Separations of all vectors of the witness set, shape (1, M)."""
+    rows = _placed(b)[0]
+    gram = np.matmul(rows, rows.T)
+    keep = ~np.eye(len(rows), dtype=bool)
+    return np.array([[1 - largest(g[k][None, :])[0] for g, k in zip(gram, keep, strict=True)]], dtype=object)
+
+
+@quantity("dyn_set_unit", "largest | |y_mu|^2 - 1 | of the placed set")
+def set_unit(b: Instances) -> Array:
+    rows = _placed(b)
+    return largest(np.abs(np.sum(rows * rows, axis=-1) - 1))
+
+
+@quantity("dyn_set_R", "R_Phi of the placed set")
+def set_R(b: Instances) -> Array:
+    return np.sqrt(smallest(pair_squares(_placed(b)))) / 2
+
+
+@quantity("dyn_set_M", "number of vectors of the placed set", positive=True)
+def set_M(b: Instances) -> Array:
+    return exact_array([len(_placed(b)[0])])
+
+
+@quantity("dyn_set_first", "separation of the first vector of the placed set", real=True)
+def set_first(b: Instances) -> Array:
+    return _gaps(b)[:, 0]
+
+
+@quantity("dyn_set_least", "smallest separation of the placed set", real=True)
+def set_least(b: Instances) -> Array:
+    return smallest(_gaps(b))
+
+
+NEEDED = log(2 * (set_M - 1) / set_R) / heat
+UNIT_SET = Part("the vectors have length 1", Eq(set_unit, 0))
+
+
+def placed_points(names: tuple[int, ...], betas: tuple[str, ...]) -> Points:
+    """Placed sets at inverse temperatures."""
+    return Points(tuple({"dyn_set": n, "dyn_beta": t} for n in names for t in betas))
+
+
+SINGLE = Inequality(
+    id="hu2024.sep.a.single",
+    title="Well-separation, variant a, for one memory",
+    source=Source("khm2024", "as hu2024.sep.a, for a single memory"),
+    provenance="recalled",
+    printed=r"\exists Y,\beta,\mu:\ \Delta_\mu^\Phi\ge\tfrac1\beta\ln\tfrac{2(M-1)}{R_\Phi}+2R_\Phi",
+    arena=placed_points((2, 3), ("20", "100", "1000")),
+    parts=(Part("met by the first vector", Ge(set_first, NEEDED + 2 * set_R)), UNIT_SET),
+    controls=(
+        Control("met by every vector", Ge(set_least, NEEDED + 2 * set_R)),
+        Control("length 2", Eq(set_unit, 3), "the vectors have length 1"),
+    ),
+    related=("hu2024.sep.a", "hu2024.sep.a.stored-single"),
+    notices=("An existence claim: the points are explicit sets, a tight pair and a vector far from it. Each is a witness.",),
+)
+
+SEP_B = Inequality(
+    id="hu2024.sep.b",
+    title="Well-separation, variant b, for all memories",
+    source=Source(PAPER, "well-separation (variant quoted in a third-party table)"),
+    provenance="secondary",
+    printed=r"\exists Y,\beta:\ \Delta_\mu^\Phi\ge\tfrac1\beta\ln\tfrac{2(M-1)}{R_\Phi}\ \text{for all }\mu",
+    arena=placed_points((0, 1, 4), ("5", "20", "1000")),
+    parts=(Part("met by every vector", Ge(set_least, NEEDED)), UNIT_SET),
+    controls=(
+        Control("with the term 2 R of variant a", Ge(set_least, NEEDED + 2 * set_R)),
+        Control("length 2", Eq(set_unit, 3), "the vectors have length 1"),
+    ),
+    related=("hu2024.sep.a", "hu2024.sep.b.stored"),
+    notices=(
+        "An existence claim: the points are explicit sets (antipodal pair, orthonormal triple, cross-polytope of R^4).",
+        "Every set of distinct unit features meets it from beta = ln(2 (M - 1)/R)/(2 R^2) on.",
+    ),
+)
+
+STATEMENTS: tuple[Statement, ...] = (SEPARATION, RADIUS, CLOSED, OPEN, STORED, SEP_A, SINGLE, SEP_B)
