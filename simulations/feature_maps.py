@@ -101,7 +101,7 @@ def exact_rank(rows: Rows) -> int:
 
 
 def kernel_vector(rows: Rows) -> list[Fraction]:
-    """A vector v != 0 of exact numbers with W v = 0, largest entry 1 in size; the zero vector if there is none."""
+    """An exact vector v != 0 with W v = 0 and largest entry 1 in size; the zero vector if there is none."""
     echelon, pivots = reduced(rows)
     d = len(rows[0])
     free = next((j for j in range(d) if j not in pivots), None)

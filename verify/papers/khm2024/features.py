@@ -8,7 +8,6 @@ judged on normalised memories.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -23,12 +22,9 @@ from verify.statement import Hypothesis
 from verify.vocabulary import (
     Delta_mu,
     R,
-    column,
     largest,
     measure,
     norm,
-    number,
-    overlaps,
     quantity,
     target_memory,
 )
@@ -113,7 +109,7 @@ RADIUS = Param(sp.Symbol("dyn_r", positive=True), 1e-6, 1.0, log=True)
 """A free radius."""
 
 
-def _normalised(v: Array) -> Array:
+def normalised(v: Array) -> Array:
     length = np.sqrt(np.sum(v * v, axis=-1))[..., None]
     if v.dtype == object:
         return v / length
@@ -122,22 +118,22 @@ def _normalised(v: Array) -> Array:
 
 def unit_memories(b: Instances) -> Array:
     """Features of length 1, shape (B, M, d): directions of the memories, one of them drawn up to another."""
-    u = np.array(np.broadcast_to(_normalised(b.memories), (b.size, *b.memories.shape[1:])))
+    u = np.array(np.broadcast_to(normalised(b.memories), (b.size, *b.memories.shape[1:])))
     count = u.shape[1]
     if count > 2 and "dyn_tight" in b.scalars:
         rows = np.arange(b.size)
         fixed, moved = (b.target + 1) % count, (b.target + 2) % count
         step = b.scalars["dyn_tight"][:, None] * (u[rows, moved] - u[rows, fixed])
-        u[rows, moved] = _normalised(u[rows, fixed] + step)
+        u[rows, moved] = normalised(u[rows, fixed] + step)
     return u
 
 
-def _batch(b: Instances, memories: Array, query: Array) -> Instances:
+def _batch(b: Instances, memories: Array, query: Array, beta: Array) -> Instances:
     return Instances(
         b.size,
         memories=memories,
         query=query,
-        beta=b.beta,
+        beta=beta,
         target=b.target,
         scalars=b.scalars,
         models=b.models,
@@ -146,24 +142,28 @@ def _batch(b: Instances, memories: Array, query: Array) -> Instances:
     )
 
 
+def unit_features(b: Instances) -> Instances:
+    """Unit features with the drawn query and temperature."""
+    if "unit features" not in b.cache:
+        b.cache["unit features"] = _batch(b, unit_memories(b), b.query, b.beta)
+    found: Instances = b.cache["unit features"]
+    return found
+
+
 def unit(b: Instances, radius: str = "R") -> Instances:
     """Unit features with the query at a share ``dyn_share`` of a radius from the target, in the drawn direction.
 
-    ``radius``: "R" (half the smallest distance), "r" (the scalar ``dyn_r``), or "free": the query is the drawn x.
+    ``radius``: "R" (half the smallest distance) or "r" (the scalar ``dyn_r``).
     """
     key = ("unit", radius)
     if key not in b.cache:
-        memories = unit_memories(b)
-        placed = _batch(b, memories, b.query)
-        if radius != "free":
-            own = target_memory(placed)
-            offset = b.query - target_memory(b)
-            if not b.exact or np.sum(offset * offset) != 0:
-                offset = _normalised(offset)
-            length = measure(placed, R) if radius == "R" else b.scalars["dyn_r"]
-            query = own + (b.scalars["dyn_share"] * length)[:, None] * offset
-            placed = _batch(b, memories, query)
-        b.cache[key] = placed
+        drawn = unit_features(b)
+        offset = b.query - target_memory(b)
+        if not b.exact or np.sum(offset * offset) != 0:
+            offset = normalised(offset)
+        length = measure(b, R_unit) if radius == "R" else b.scalars["dyn_r"]
+        query = target_memory(drawn) + (b.scalars["dyn_share"] * length)[:, None] * offset
+        b.cache[key] = _batch(b, drawn.memories, query, measure(b, heat))
     found: Instances = b.cache[key]
     return found
 
@@ -175,17 +175,17 @@ def shortest(b: Instances) -> Array:
 
 @quantity("dyn_R", "R_Phi, half the smallest distance of two unit features")
 def R_unit(b: Instances) -> Array:
-    return measure(unit(b, "free"), R)
+    return measure(unit_features(b), R)
 
 
 @quantity("dyn_Delta", "separation of the target among unit features", real=True)
 def Delta_unit(b: Instances) -> Array:
-    return measure(unit(b, "free"), Delta_mu)
+    return measure(unit_features(b), Delta_mu)
 
 
 def gram(b: Instances) -> Array:
     """Inner products of the unit features, shape (B, M, M)."""
-    u = unit(b, "free").memories
+    u = unit_features(b).memories
     return np.matmul(u, np.swapaxes(u, -1, -2))
 
 
@@ -195,26 +195,28 @@ def Delta_min(b: Instances) -> Array:
     return 1 - largest(gram(b)[:, i, j])
 
 
-@quantity("dyn_away", "distance of the query from the target unit feature")
-def away(b: Instances) -> Array:
-    u = unit(b, "free")
-    return norm(u.query - target_memory(u))
+HEAT_A = Param(sp.Symbol("dyn_heat_a", positive=True), 1.0001, 100.0, log=True)
+HEAT_B = Param(sp.Symbol("dyn_heat_b", positive=True), 1.0001, 100.0, log=True)
+HEAT_R = Param(sp.Symbol("dyn_heat_r", positive=True), 1.0001, 100.0, log=True)
+"""beta in units of the least one that meets variant a for the target, variant b, or variant a with the radius r."""
+
+
+@quantity(
+    "dyn_heat",
+    "beta: drawn, or a multiple of the least that meets the condition, where one does",
+    positive=True,
+)
+def heat(b: Instances) -> Array:
+    count = b.memories.shape[-2]
+    for name in ("dyn_heat_a", "dyn_heat_b", "dyn_heat_r"):
+        if name in b.scalars:
+            length = b.scalars["dyn_r"] if name == "dyn_heat_r" else measure(b, R_unit)
+            room = measure(b, Delta_min) if name == "dyn_heat_b" else measure(b, Delta_unit) - 2 * length
+            met = (room > 0) & (length > 0)
+            some = np.where(met, room, b.beta), np.where(met, length, b.beta)
+            return np.where(met, b.scalars[name] * np.log(2 * (count - 1) / some[1]) / some[0], b.beta)
+    return b.beta
 
 
 NONZERO = Hypothesis(Gt(shortest, 0), "every memory has a direction")
 DISTINCT = Hypothesis(Gt(R_unit, 0), "pairwise distinct features")
-
-
-def own_overlap(b: Instances) -> Array:
-    """<y_mu, y> of the batch, shape (B,)."""
-    return column(b, overlaps(b))
-
-
-def one(b: Instances) -> Array:
-    """1 in the batch's arithmetic, shape (B,)."""
-    return number(b, 1)
-
-
-def as_real(value: Any) -> Array:
-    """One number as an exact batch of one."""
-    return np.array([Real(value)], dtype=object)

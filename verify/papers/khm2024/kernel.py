@@ -165,7 +165,9 @@ def commute_gap(b: Instances) -> Array:
     return length(apply(b, kernel_update(b)) - update(in_features(b, b.model)))
 
 
-@quantity("dyn_commute_gap_plain", "|Phi(T(x)) - Y softmax(beta Xi^T x)|, the weights without the feature map")
+@quantity(
+    "dyn_commute_gap_plain", "|Phi(T(x)) - Y softmax(beta Xi^T x)|, the weights without the feature map"
+)
 def commute_gap_plain(b: Instances) -> Array:
     inside = in_features(b, b.model)
     return length(apply(b, kernel_update(b)) - np.sum(weights(b)[..., None] * inside.memories, axis=-2))
@@ -288,7 +290,9 @@ def objective(b: Instances) -> Array:
     return _objective(b, entmax_weights(b))
 
 
-@quantity("dyn_objective_other", "<q, z> + H_alpha(q) at the drawn point q of the simplex, minus max z", real=True)
+@quantity(
+    "dyn_objective_other", "<q, z> + H_alpha(q) at the drawn point q of the simplex, minus max z", real=True
+)
 def objective_other(b: Instances) -> Array:
     return _objective(b, b.hull / np.sum(b.hull, axis=-1, keepdims=True))
 
@@ -411,12 +415,18 @@ UNSCALED = Inequality(
     parts=(
         Part("descent", Le(E2_next, E2), scale=ENERGY_SCALE),
         Part(
-            "reading: beta = 1", Le(E2_next, E2), scale=ENERGY_SCALE, given=(Hypothesis(Eq(beta, 1)),), headline=False
+            "reading: beta = 1",
+            Le(E2_next, E2),
+            scale=ENERGY_SCALE,
+            given=(Hypothesis(Eq(beta, 1)),),
+            headline=False,
         ),
     ),
     controls=(flipped(),),
     related=("hu2024.energy.scaled", "hu2023.lemma2.1-energy"),
-    notices=("The gradient of E_2 is A (x - beta T(x)): at other temperatures than 1 fixed points are not stationary.",),
+    notices=(
+        "The gradient of E_2 is A (x - beta T(x)): at other temperatures than 1 fixed points are not stationary.",
+    ),
 )
 
 # -- maps that commute with the update -------------------------------------------------------------------------
@@ -434,7 +444,9 @@ def affine_map(n: int, d: int) -> Array:
 
 def affine(b: Instances, v: Array) -> Array:
     """Phi(v) = W v + offset c of vectors v (B, ..., d)."""
-    scale = np.broadcast_to(np.expand_dims(b.scalars["dyn_offset"], tuple(range(1, v.ndim))), (*v.shape[:-1], 1))
+    scale = np.broadcast_to(
+        np.expand_dims(b.scalars["dyn_offset"], tuple(range(1, v.ndim))), (*v.shape[:-1], 1)
+    )
     return apply(b, np.concatenate([v, scale], axis=-1), affine_map)
 
 

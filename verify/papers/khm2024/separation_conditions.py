@@ -7,6 +7,7 @@ For unit features |y_mu - y_nu|^2 = 2 (1 - <y_mu, y_nu>), so the smallest separa
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from fractions import Fraction
 
@@ -14,26 +15,22 @@ import numpy as np
 import sympy as sp
 from sympy import Eq, Ge, Gt, Le, Lt, Rational, log
 
-from bounds.exact import exact_array
+from bounds.exact import Undecided, exact_array
 from verify.arena import Box, Param, Patterns, Points
-from verify.controls import flipped, scaled
 from verify.instances import Array, Instances
 from verify.papers.khm2024.features import (
     DISTINCT,
     MAP,
     NONZERO,
-    TIGHT,
     Delta_unit,
-    R_unit,
     in_features,
-    unit,
+    unit_features,
 )
-from verify.papers.khm2024.kernel import OWN, PAPER, apply_gram, feature_length, size
+from verify.papers.khm2024.kernel import PAPER, apply_gram, feature_length, size
 from verify.statement import Control, Definition, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import (
     Delta_mu,
     R,
-    beta,
     largest,
     measure,
     others,
@@ -62,7 +59,7 @@ def Delta_least(b: Instances) -> Array:
 
 @quantity("dyn_nearest_squared", "squared distance of the target unit feature to the nearest other one")
 def nearest_squared(b: Instances) -> Array:
-    u = unit(b, "free")
+    u = unit_features(b)
     away = u.memories - target_memory(u)[:, None, :]
     return smallest(others(u, np.sum(away * away, axis=-1)))
 
@@ -144,11 +141,18 @@ def _second(b: Instances, point: Array) -> Array:
 
 
 def closest_pair(memories: Array) -> tuple[Array, Array]:
-    """Indices (B,) of a closest pair of memories (B, M, d), as floats tell."""
-    floats = memories.astype(float) if memories.dtype == object else memories
+    """Indices (B,) of a closest pair of memories (B, M, d); among balls that overlap, one of the closest."""
     i, j = np.triu_indices(memories.shape[1], 1)
-    chosen = np.argmin(pair_squares(floats), axis=-1)
-    return i[chosen], j[chosen]
+    squares = pair_squares(memories)
+    if memories.dtype != object:
+        chosen = np.argmin(squares, axis=-1)
+        return i[chosen], j[chosen]
+    best = 0
+    for k in range(1, squares.shape[1]):
+        # Undecided means that both will do, or that the precision is too low; certify_closest tells.
+        with contextlib.suppress(Undecided):
+            best = k if squares[0, k] < squares[0, best] else best
+    return i[[best]], j[[best]]
 
 
 def certify_closest(memories: Array, first: int, second: int) -> None:
@@ -161,7 +165,7 @@ def certify_closest(memories: Array, first: int, second: int) -> None:
     squares = pair_squares(memories)[0]
     chosen = (i == first) & (j == second)
     if not all(square >= squares[chosen][0] for square in squares[~chosen]):
-        raise ArithmeticError("the pair that floats chose is not a closest one")
+        raise ArithmeticError("the chosen pair is not a closest one")
 
 
 @quantity("dyn_midpoint_squared", "the same at the midpoint of a closest pair of features")
@@ -189,7 +193,6 @@ RADIUS = Definition(
             "the midpoint of a closest pair is at that distance",
             Eq(midpoint_squared, R_squared),
             scale=feature_length**2,
-            headline=False,
         ),
     ),
     controls=(Control("the whole distance", Eq(R_features**2, 4 * R_squared), "half the smallest distance"),),
@@ -211,7 +214,9 @@ CLOSED = Inequality(
     controls=(
         Control("radius 11/10 R", Gt(midpoint_squared, Rational(121, 100) * R_squared)),
         Control(
-            "radius 11/10 R", Gt(second_squared, Rational(121, 100) * R_squared), "at any point of the range of W"
+            "radius 11/10 R",
+            Gt(second_squared, Rational(121, 100) * R_squared),
+            "at any point of the range of W",
         ),
     ),
     related=("hu2024.def2.2.disjoint.open",),
@@ -242,7 +247,9 @@ OPEN = Inequality(
         ),
     ),
     related=("hu2024.def2.2.disjoint.closed",),
-    notices=("A point lies in two open balls if and only if its second nearest feature is nearer than R_Phi.",),
+    notices=(
+        "A point lies in two open balls if and only if its second nearest feature is nearer than R_Phi.",
+    ),
 )
 
 # -- storage at large beta -------------------------------------------------------------------------------------
@@ -255,7 +262,7 @@ OPEN = Inequality(
     real=True,
 )
 def trap(b: Instances) -> Array:
-    u = unit(b, "free")
+    u = unit_features(b)
     if u.memories.shape[1] < 3:
         return b.beta * 0
     i, j = closest_pair(u.memories)
@@ -277,9 +284,17 @@ STORED = Inequality(
     provenance="recalled",
     printed=r"M\ge3,\ Y\text{ generic}:\ \exists\beta_0(Y)<\infty\ \forall\beta\ge\beta_0:\ "
     r"\text{every }y\in S_\mu^\Phi\text{ (open) converges to one fixed point }x_\mu^*\in S_\mu^\Phi",
-    arena=Patterns(query="pattern", norms="equal", min_memories=3, sizes=((2, 3), (3, 3), (3, 4), (2, 4), (5, 5), (8, 8))),
+    arena=Patterns(
+        query="pattern", norms="equal", min_memories=3, sizes=((2, 3), (3, 3), (3, 4), (2, 4), (5, 5), (8, 8))
+    ),
     hypotheses=(NONZERO, DISTINCT),
-    parts=(Part("no half-space keeps what enters it from a ball, at all temperatures", Le(trap, 0), scale=sp.Integer(1)),),
+    parts=(
+        Part(
+            "no half-space keeps what enters it from a ball, at all temperatures",
+            Le(trap, 0),
+            scale=sp.Integer(1),
+        ),
+    ),
     controls=(Control("a half-space that loses something at once", Le(trap, -1)),),
     related=("hu2024.sep.b.stored", "restated.a4.rho-ball", "hu2024.def2.2.disjoint.open"),
     notices=(
@@ -355,9 +370,7 @@ def witness_set(name: int) -> list[list[Fraction]]:
         return [[Fraction(-1), Fraction(0)], on_circle(small), on_circle(-small)]
     if name == 3:
         return [[Fraction(0), Fraction(1)], on_circle(small), on_circle(-small)]
-    return [
-        [Fraction(s * int(i == j)) for j in range(4)] for i, s in itertools.product(range(4), (1, -1))
-    ]
+    return [[Fraction(s * int(i == j)) for j in range(4)] for i, s in itertools.product(range(4), (1, -1))]
 
 
 def _placed(b: Instances) -> Array:
@@ -420,7 +433,9 @@ SINGLE = Inequality(
         Control("length 2", Eq(set_unit, 3), "the vectors have length 1"),
     ),
     related=("hu2024.sep.a", "hu2024.sep.a.stored-single"),
-    notices=("An existence claim: the points are explicit sets, a tight pair and a vector far from it. Each is a witness.",),
+    notices=(
+        "An existence claim: the points are explicit sets, a tight pair and a vector far from it. Each is a witness.",
+    ),
 )
 
 SEP_B = Inequality(

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 import sympy as sp
-from sympy import Ge, Gt, Le, Lt, Rational, exp, log, sqrt
+from sympy import Ge, Gt, Le, Lt, log, sqrt
 
 from bounds.exact import Real
-from verify.arena import Patterns, Points
+from verify.arena import Param, Patterns, Points
 from verify.controls import scaled
 from verify.instances import Array, Instances
 from verify.orbits import length
 from verify.papers.khm2024.features import (
     DISTINCT,
+    HEAT_A,
+    HEAT_B,
+    HEAT_R,
     NONZERO,
     RADIUS,
     SHARE,
@@ -23,6 +26,7 @@ from verify.papers.khm2024.features import (
     Delta_min,
     Delta_unit,
     R_unit,
+    heat,
     unit,
 )
 from verify.papers.khm2024.kernel import OWN, PAPER
@@ -30,7 +34,6 @@ from verify.papers.khm2024.separation_conditions import certify_closest, closest
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import (
     M,
-    beta,
     dist_star,
     err,
     fixed_point,
@@ -40,29 +43,58 @@ from verify.vocabulary import (
     target_memory,
 )
 
-FAMILIES = ("sphere", "gaussian", "binary", "orthonormal", "antipodal", "simplex", "circle", "clusters", "code")
+FAMILIES = (
+    "sphere",
+    "gaussian",
+    "binary",
+    "orthonormal",
+    "antipodal",
+    "simplex",
+    "circle",
+    "clusters",
+    "code",
+)
 SIZES = ((1, 2), (2, 2), (2, 3), (2, 5), (3, 3), (3, 4), (3, 8), (5, 10), (8, 16))
-BETAS = (0.1, 0.25, 0.35, 0.5, 0.7, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 16.0, 32.0, 64.0, 100.0, 300.0, 1e3)
-UNIT = Patterns(
-    query="ball",
-    norms="equal",
-    min_memories=2,
-    params=(TIGHT, SHARE),
-    families=FAMILIES,
-    sizes=SIZES,
-    beta_m2=BETAS,
+BETAS = (
+    0.1,
+    0.25,
+    0.35,
+    0.5,
+    0.7,
+    1.0,
+    1.25,
+    1.5,
+    2.0,
+    3.0,
+    4.0,
+    5.0,
+    8.0,
+    10.0,
+    16.0,
+    32.0,
+    64.0,
+    100.0,
+    300.0,
+    1e3,
 )
-FREE_RADIUS = Patterns(
-    query="ball",
-    norms="equal",
-    min_memories=2,
-    params=(TIGHT, SHARE, RADIUS),
-    families=FAMILIES,
-    sizes=SIZES,
-    beta_m2=BETAS,
-)
+
+
+def arena(*extra: Param) -> Patterns:
+    """Unit features and a query at a share of the radius; beta drawn, or near the threshold that ``extra`` names."""
+    return Patterns(
+        query="ball",
+        norms="equal",
+        min_memories=2,
+        params=(TIGHT, SHARE, *extra),
+        families=FAMILIES,
+        sizes=SIZES,
+        beta_m2=BETAS,
+        search=False,
+    )
+
+
 share, r = SHARE.symbol, RADIUS.symbol
-NEEDED = log(2 * (M - 1) / R_unit) / beta
+NEEDED = log(2 * (M - 1) / R_unit) / heat
 SEP_A_ALL = Hypothesis(Ge(Delta_min, NEEDED + 2 * R_unit), "variant a for all memories")
 SEP_A_ONE = Hypothesis(Ge(Delta_unit, NEEDED + 2 * R_unit), "variant a for the target")
 SEP_B_ALL = Hypothesis(Ge(Delta_min, NEEDED), "variant b for all memories")
@@ -126,7 +158,7 @@ SEP_A_STORED = Inequality(
     provenance="recalled",
     printed=r"\Delta_\mu^\Phi\ge\tfrac1\beta\ln\tfrac{2(M-1)}{R_\Phi}+2R_\Phi\ \forall\mu\ \Rightarrow\ "
     r"\text{every }\xi_\mu\text{ is stored (radius }R_\Phi)",
-    arena=UNIT,
+    arena=arena(),
     hypotheses=(NONZERO, DISTINCT),
     parts=(
         Part(OPEN_LIMIT.name, OPEN_LIMIT.relation, given=(SEP_A_ALL,)),
@@ -159,7 +191,7 @@ SEP_A_SINGLE = Inequality(
     provenance="recalled",
     printed=r"\Delta_\mu^\Phi\ge\tfrac1\beta\ln\tfrac{2(M-1)}{R_\Phi}+2R_\Phi\ \Rightarrow\ "
     r"\text{every }y\in S_\mu^\Phi\text{ converges to one fixed point in }S_\mu^\Phi",
-    arena=UNIT,
+    arena=arena(HEAT_A),
     hypotheses=(NONZERO, DISTINCT, SEP_A_ONE),
     parts=(
         Part("T maps the ball into itself", Le(image, R_unit), trivial=sp.Integer(2)),
@@ -185,7 +217,7 @@ SEP_B_STORED = Inequality(
     provenance="recalled",
     printed=r"\Delta_\mu^\Phi\ge\tfrac1\beta\ln\tfrac{2(M-1)}{R_\Phi}\ \forall\mu\ \Rightarrow\ "
     r"\text{every }\xi_\mu\text{ is stored (open and closed balls of radius }R_\Phi)",
-    arena=UNIT,
+    arena=arena(HEAT_B),
     hypotheses=(NONZERO, DISTINCT, SEP_B_ALL),
     parts=(
         OPEN_LIMIT,
@@ -216,7 +248,7 @@ CENTRE = Inequality(
     source=Source(PAPER, OWN),
     provenance="derived",
     printed=r"\Delta_\mu^\Phi\ge\tfrac1\beta\ln\tfrac{2(M-1)}{R_\Phi}\ \Rightarrow\ \|\mathcal T(y_\mu)-y_\mu\|\le R_\Phi",
-    arena=UNIT,
+    arena=arena(HEAT_A),
     hypotheses=(NONZERO, DISTINCT, SEP_B_ONE),
     parts=(Part("image of the centre", Le(image_centre, R_unit), trivial=sp.Integer(2)),),
     controls=(scaled("1/2"),),
@@ -230,8 +262,11 @@ FREE = Inequality(
     provenance="derived",
     printed=r"\Delta_\mu\ge\tfrac1\beta\ln\tfrac{2(M-1)}r+2r\ \Rightarrow\ \mathcal T(B(y_\mu,r))\subseteq B(y_\mu,r),\ "
     r"\text{one limit}",
-    arena=FREE_RADIUS,
-    hypotheses=(NONZERO, Hypothesis(Ge(Delta_unit, log(2 * (M - 1) / r) / beta + 2 * r), "the condition with r")),
+    arena=arena(RADIUS, HEAT_R),
+    hypotheses=(
+        NONZERO,
+        Hypothesis(Ge(Delta_unit, log(2 * (M - 1) / r) / heat + 2 * r), "the condition with r"),
+    ),
     parts=(
         Part("T maps the ball into itself", Le(image_r, r), trivial=sp.Integer(2)),
         Part("all points have the limit of the memory", Le(limit_gap_r, r / 1000)),
@@ -246,7 +281,7 @@ FREE = Inequality(
 # -- nine tenths of the radius ---------------------------------------------------------------------------------
 
 number = sp.Symbol("dyn_M", positive=True)
-heat = sp.Symbol("dyn_beta", positive=True)
+inverse = sp.Symbol("dyn_beta", positive=True)
 part_of = sp.Symbol("dyn_rho", positive=True)
 
 
@@ -264,7 +299,11 @@ def _starts(b: Instances) -> tuple[int, Real, Real]:
     return count, b.scalars["dyn_beta"][0], b.scalars["dyn_rho"][0]
 
 
-@quantity("dyn_inward_gain", "change of a - c in the first update from y_mu moved by rho R_Phi towards the mean", real=True)
+@quantity(
+    "dyn_inward_gain",
+    "change of a - c in the first update from y_mu moved by rho R_Phi towards the mean",
+    real=True,
+)
 def inward_gain(b: Instances) -> Array:
     """R_Phi = 1/sqrt(2); the direction from e_mu to the mean is (-e_mu + sum of the others/(M-1)) normalised."""
     count, inverse, rho = _starts(b)
@@ -273,7 +312,11 @@ def inward_gain(b: Instances) -> Array:
     return np.array([reduced_gain(count, inverse, gap)], dtype=object)
 
 
-@quantity("dyn_star_gain", "change of a - c in the first update from y_mu moved by 1/(2 beta) towards the mean", real=True)
+@quantity(
+    "dyn_star_gain",
+    "change of a - c in the first update from y_mu moved by 1/(2 beta) towards the mean",
+    real=True,
+)
 def star_gain(b: Instances) -> Array:
     count, inverse, _ = _starts(b)
     reach = 1 / (2 * inverse) / (1 + Real(1) / (count - 1)).sqrt()
@@ -285,7 +328,7 @@ def _families() -> tuple[dict[str, object], ...]:
     return tuple(
         {"dyn_M": n, "dyn_beta": t, "dyn_rho": s}
         for n, t in (
-            *((2, "3"), (3, "4"), (8, "6"), (8, "12"), (16, "8"), (35, "8"), (64, "9"), (128, "10")),
+            *((2, "4"), (3, "5"), (8, "7"), (8, "12"), (16, "8"), (35, "8"), (64, "9"), (128, "10")),
             *((128, "20"), (1024, "12"), (4096, "14"), (4096, "100"), (10**6, "20")),
         )
         for s in ("1/10", "1/2", "9/10")
@@ -300,9 +343,16 @@ RHO_BALL = Inequality(
     printed=r"\beta\Delta_\mu\ge1+\ln(4\beta(M-1)),\ 0<\rho\le\tfrac9{10}\ \Rightarrow\ "
     r"\text{every }y\in B(y_\mu,\rho R_\Phi)\text{ converges to }x_\mu^*",
     arena=Points(_families()),
-    hypotheses=(Hypothesis(Ge(heat, 1 + log(4 * heat * (number - 1))), "the threshold; Delta = 1"),),
+    hypotheses=(Hypothesis(Ge(inverse, 1 + log(4 * inverse * (number - 1))), "the threshold; Delta = 1"),),
     parts=(
-        Part("orthonormal features: the iteration returns from the side of the mean", Ge(inward_gain, 0)),
+        Part(
+            "orthonormal features: the iteration returns from the side of the mean",
+            Ge(inward_gain, 0),
+            given=(
+                Hypothesis(Gt(sqrt(2) * inverse * part_of, 1), "the start is farther from y_mu than 1/(2 beta)"),
+                Hypothesis(Ge(star_gain, 0), "at 1/(2 beta) the iteration gains: x* lies beyond"),
+            ),
+        ),
         Part(
             "within 1/(2 beta) it returns",
             Ge(star_gain, 0),
@@ -314,7 +364,8 @@ RHO_BALL = Inequality(
     notices=(
         "Orthonormal features, M = D, Delta = 1, R_Phi = 1/sqrt(2), reduced by symmetry: on the plane of points "
         "a e_mu + c sum of the others the update depends on g = a - c alone and increases in it. The fixed point of the "
-        "storage theorem lies above the start; a start that loses ground (g' < g) falls for ever and does not reach it.",
+        "storage theorem has a larger g than a point that gains (second part); a start farther out that loses ground "
+        "(g' < g) falls for ever and does not reach it.",
     ),
 )
 
