@@ -1,6 +1,6 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, error_bounds, kernel, separation_conditions, stored
+from verify.papers.khm2024 import capacity, error_bounds, kernel, ranks, separation_conditions, stored
 
 PAPER = {
     "key": "khm2024",
@@ -15,6 +15,7 @@ PAPER = {
 STATEMENTS = (
     *capacity.STATEMENTS,
     *kernel.STATEMENTS,
+    *ranks.STATEMENTS,
     *separation_conditions.STATEMENTS,
     *stored.STATEMENTS,
     *error_bounds.STATEMENTS,

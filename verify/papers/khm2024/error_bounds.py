@@ -75,7 +75,7 @@ ERROR = Inequality(
     arena=BALL,
     hypotheses=(NONZERO, DISTINCT),
     parts=(Part("error", Le(error, bound(Delta_unit)), trivial=TWO),),
-    controls=(scaled("1/4"), exponent_scaled(2)),
+    controls=(scaled("9/10"), exponent_scaled(2)),
     related=("hu2024.error.uniform", "restated.d1.onestep", "wu2024.error"),
     notices=(
         "Informative for a memory farther from all others than the closest pair, Delta_mu > 2 R_Phi, alone. The share of "
@@ -92,7 +92,7 @@ UNIFORM = Inequality(
     arena=BALL,
     hypotheses=(NONZERO, DISTINCT),
     parts=(Part("error", Le(error, bound(Delta_min)), trivial=TWO),),
-    controls=(scaled("1/4"),),
+    controls=(scaled("2/5"),),
     related=("hu2024.error", "restated.d1.onestep"),
     notices=(
         "The smallest separation is 2 R_Phi^2 <= 2 R_Phi: the bound is at least 2 (M - 1), and the distance of two points "
@@ -178,7 +178,13 @@ ONE_STEP = Inequality(
     printed=r"\|\mathcal T(y)-y_\mu\|\le\tfrac{2X}{1+X},\ X=\sum_{\nu\ne\mu}e^{-\beta\langle y_\mu-y_\nu,y\rangle}"
     r"\le\sum_{\nu\ne\mu}e^{-\beta(\Delta_{\mu\nu}-r\sqrt{2\Delta_{\mu\nu}})}\le e^{2\beta r}X_\mu",
     arena=Patterns(
-        query="free", norms="equal", min_memories=2, params=(TIGHT,), families=FAMILIES, sizes=SIZES
+        query="free",
+        norms="equal",
+        min_memories=2,
+        params=(TIGHT,),
+        families=FAMILIES,
+        sizes=SIZES,
+        search=False,
     ),
     hypotheses=(NONZERO,),
     parts=(
@@ -191,8 +197,15 @@ ONE_STEP = Inequality(
         scaled("9/10", "crosstalk by the distance"),
         scaled("9/10", "crosstalk by the crosstalk of the memory"),
     ),
-    related=("hu2024.error", "wu2024.error", "wu2024.error.ancestor", "restated.dense-bound-query-separation"),
-    notices=("r is the distance of the query from the memory: the smallest radius that the statement allows.",),
+    related=(
+        "hu2024.error",
+        "wu2024.error",
+        "wu2024.error.ancestor",
+        "restated.dense-bound-query-separation",
+    ),
+    notices=(
+        "r is the distance of the query from the memory: the smallest radius that the statement allows.",
+    ),
 )
 
 STATEMENTS: tuple[Statement, ...] = (ERROR, UNIFORM, ONE_STEP)

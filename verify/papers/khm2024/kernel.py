@@ -246,10 +246,12 @@ def tsallis(p: Array, order: Array) -> Array:
 
 
 def _exact_tsallis(row: Array, order: Any) -> Any:
-    inside = [p for p in row if not (p.is_exact and p == 0)]
+    # Exact weights may be plain integers.
+    numbers = [Real(p) for p in row]
+    inside = [p for p in numbers if not (p.is_exact and p == 0)]
     if order == 1:
-        return sum((-p * p.log() for p in inside), row[0] * 0)
-    return sum((p - p**order for p in inside), row[0] * 0) / (order * (order - 1))
+        return sum((-p * p.log() for p in inside), Real(0))
+    return sum((p - p**order for p in inside), Real(0)) / (order * (order - 1))
 
 
 @quantity("dyn_mass", "sum of the entmax weights", real=True)
@@ -275,8 +277,12 @@ def kkt(b: Instances) -> Array:
 def _power(p: Array, s: Array) -> Array:
     if p.dtype != object:
         return np.where(p > 0, p, 0.0) ** s
-    rows = [[x if x.is_exact and x == 0 else x**e for x in row] for row, (e,) in zip(p, s, strict=True)]
+    rows = [[Real(0) if _is_zero(x) else Real(x) ** e for x in row] for row, (e,) in zip(p, s, strict=True)]
     return np.array(rows, dtype=object)
+
+
+def _is_zero(x: Any) -> bool:
+    return Real(x).is_exact and bool(x == 0)
 
 
 def _objective(b: Instances, p: Array) -> Array:

@@ -349,7 +349,9 @@ RHO_BALL = Inequality(
             "orthonormal features: the iteration returns from the side of the mean",
             Ge(inward_gain, 0),
             given=(
-                Hypothesis(Gt(sqrt(2) * inverse * part_of, 1), "the start is farther from y_mu than 1/(2 beta)"),
+                Hypothesis(
+                    Gt(sqrt(2) * inverse * part_of, 1), "the start is farther from y_mu than 1/(2 beta)"
+                ),
                 Hypothesis(Ge(star_gain, 0), "at 1/(2 beta) the iteration gains: x* lies beyond"),
             ),
         ),
