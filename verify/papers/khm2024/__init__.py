@@ -1,6 +1,16 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, error_bounds, kernel, ranks, separation_conditions, stored
+from verify.papers.khm2024 import (
+    capacity,
+    commuting,
+    energies,
+    error_bounds,
+    kernel,
+    ranks,
+    separation_conditions,
+    storage_balls,
+    stored,
+)
 
 PAPER = {
     "key": "khm2024",
@@ -15,8 +25,13 @@ PAPER = {
 STATEMENTS = (
     *capacity.STATEMENTS,
     *kernel.STATEMENTS,
-    *ranks.STATEMENTS,
+    *energies.STATEMENTS,
+    *storage_balls.STATEMENTS,
     *separation_conditions.STATEMENTS,
     *stored.STATEMENTS,
     *error_bounds.STATEMENTS,
+    *commuting.RELATED,
+    *ranks.RELATED,
+    *stored.RELATED,
+    *error_bounds.RELATED,
 )

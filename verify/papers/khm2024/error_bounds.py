@@ -208,4 +208,5 @@ ONE_STEP = Inequality(
     ),
 )
 
-STATEMENTS: tuple[Statement, ...] = (ERROR, UNIFORM, ONE_STEP)
+STATEMENTS: tuple[Statement, ...] = (ERROR, UNIFORM)
+RELATED: tuple[Statement, ...] = (ONE_STEP,)

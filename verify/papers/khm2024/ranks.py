@@ -134,4 +134,4 @@ RANK = Identity(
     ),
 )
 
-STATEMENTS: tuple[Statement, ...] = (RANK,)
+RELATED: tuple[Statement, ...] = (RANK,)

@@ -30,7 +30,7 @@ from verify.papers.khm2024.features import (
     unit,
 )
 from verify.papers.khm2024.kernel import OWN, PAPER
-from verify.papers.khm2024.separation_conditions import certify_closest, closest_pair, trap
+from verify.papers.khm2024.storage_balls import certify_closest, closest_pair, trap
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import (
     M,
@@ -371,4 +371,5 @@ RHO_BALL = Inequality(
     ),
 )
 
-STATEMENTS: tuple[Statement, ...] = (SEP_A_STORED, SEP_A_SINGLE, SEP_B_STORED, RHO_BALL, CENTRE, FREE)
+STATEMENTS: tuple[Statement, ...] = (SEP_A_STORED, SEP_A_SINGLE, SEP_B_STORED)
+RELATED: tuple[Statement, ...] = (RHO_BALL, CENTRE, FREE)

@@ -1,6 +1,6 @@
 """Statements on U-Hop (Wu, Hu, Hsiao, Liu 2024)."""
 
-from verify.papers.wu2024 import error_bounds, retrieval
+from verify.papers.wu2024 import convergence, error_bounds, retrieval
 
 PAPER = {
     "key": "wu2024",
@@ -13,5 +13,6 @@ PAPER = {
 
 STATEMENTS = (
     *retrieval.STATEMENTS,
+    *convergence.STATEMENTS,
     *error_bounds.STATEMENTS,
 )

@@ -21,7 +21,7 @@ from verify.papers.hu2023.error_bounds import DENSE_ALL, DENSE_OTHERS
 from verify.papers.hu2023.retrieval import IN_BALL
 from verify.papers.khm2024.features import MAP, in_features
 from verify.papers.khm2024.kernel import SIZES
-from verify.papers.khm2024.separation_conditions import Delta_features
+from verify.papers.khm2024.storage_balls import Delta_features
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import (
     Delta_mu,
