@@ -1,6 +1,16 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity
+from verify.papers.khm2024 import (
+    capacity,
+    commuting,
+    energies,
+    error_bounds,
+    kernel,
+    ranks,
+    separation_conditions,
+    storage_balls,
+    stored,
+)
 
 PAPER = {
     "key": "khm2024",
@@ -12,4 +22,16 @@ PAPER = {
     "venue": "NeurIPS 2024",
 }
 
-STATEMENTS = capacity.STATEMENTS
+STATEMENTS = (
+    *capacity.STATEMENTS,
+    *kernel.STATEMENTS,
+    *energies.STATEMENTS,
+    *storage_balls.STATEMENTS,
+    *separation_conditions.STATEMENTS,
+    *stored.STATEMENTS,
+    *error_bounds.STATEMENTS,
+    *commuting.RELATED,
+    *ranks.RELATED,
+    *stored.RELATED,
+    *error_bounds.RELATED,
+)
