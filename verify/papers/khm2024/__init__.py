@@ -1,6 +1,6 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, optimal_codes, storage
+from verify.papers.khm2024 import capacity, finite_beta, growth, optimal_codes, random_codes, storage
 
 PAPER = {
     "key": "khm2024",
@@ -16,4 +16,7 @@ STATEMENTS = (
     *capacity.STATEMENTS,
     *optimal_codes.STATEMENTS,
     *storage.STATEMENTS,
+    *random_codes.STATEMENTS,
+    *growth.STATEMENTS,
+    *finite_beta.STATEMENTS,
 )

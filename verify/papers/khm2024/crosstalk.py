@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from flint import arb
 from sympy import log, sqrt
 
 from bounds.exact import Real, escalate, pi
@@ -56,7 +55,9 @@ def gap(b: Instances) -> Array:
     return 1 - largest(cosines.reshape(b.size, -1))
 
 
-@quantity("storage_worst_crosstalk", "the largest crosstalk X_mu of the directions of the memories at beta m^2")
+@quantity(
+    "storage_worst_crosstalk", "the largest crosstalk X_mu of the directions of the memories at beta m^2"
+)
 def worst_crosstalk(b: Instances) -> Array:
     heat = (b.beta * measure(b, m) ** 2)[:, None, None]
     return largest(np.sum(np.exp(-heat * (1 - rival_cosines(b))), axis=-1))
@@ -73,7 +74,13 @@ def crosstalk_of(cosines: Any, beta: Any) -> Real:
 
 # -- optimal codes known in closed form ----------------------------------------------------------------------
 
-SHARP = {(3, 12): "icosahedron", (5, 16): "half-5-cube", (6, 27): "schlaefli", (7, 56): "gosset", (8, 240): "E8"}
+SHARP = {
+    (3, 12): "icosahedron",
+    (5, 16): "half-5-cube",
+    (6, 27): "schlaefli",
+    (7, 56): "gosset",
+    (8, 240): "E8",
+}
 """Codes that attain Levenshtein's bound, beside polygons, simplices and cross-polytopes."""
 
 
@@ -124,6 +131,18 @@ SEPARATED_B = log(2 * (M - 1) / RADIUS)
 """What hu2024.sep.b asks of beta Delta_mu."""
 
 
+@cache
+def seen_from_a_point(name: str) -> tuple[tuple[Any, int], ...]:
+    """Cosines of one point of a code with the others, rising, and how often each occurs.
+
+    Raises ValueError for a polygon too large for exact coordinates.
+    """
+    exact = construct(name).exact
+    if exact is None:
+        raise ValueError(f"{name}: expected a code with exact coordinates")
+    return tuple(exact.distribution(0))
+
+
 # -- capacity: X_mu <= 1 for all memories -----------------------------------------------------------------------
 
 
@@ -147,8 +166,3 @@ def crosstalk_capacity(beta: Fraction) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if simplex_stored(beta, middle) else (low, middle)
     return low
-
-
-def hypergeometric_0f1(a: Any, x: Any) -> Real:
-    """0F1(; a; x) = sum x^k / (k! a (a + 1) ... (a + k - 1)) in balls, x >= 0."""
-    return Real(arb.hypgeom_0f1(Real(x).ball, Real(a).ball))

@@ -11,7 +11,6 @@ optimal code of five points has a memory with X = 3 exp(-beta) + exp(-2 beta).
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,13 @@ from sympy import Eq, Ge, Gt, Le, Lt, Rational, Symbol, exp, log
 
 from bounds.exact import Real, enclose_min
 from bounds.packing import real_cosine
-from simulations.codes.catalogue import construct
 from verify.arena import Patterns, Points
 from verify.controls import replaced, scaled
 from verify.instances import Array, Instances
 from verify.papers.khm2024 import crosstalk, rivals
 from verify.papers.khm2024.crosstalk import PAPER, RELATED, SEPARATED_B, best_gap, gap, one, whole
-from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source, Statement
-from verify.vocabulary import M, beta, m, quantity
+from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
+from verify.vocabulary import beta, m, quantity
 
 n, size, b, start = (Symbol(name, positive=True) for name in ("n", "size", "b", "start"))
 """Dimension, number of points, inverse temperature, and a temperature from which on something is claimed."""
@@ -52,7 +50,7 @@ SEPARATION = Inequality(
         min_memories=2,
         families=("sphere", "code", "simplex", "circle", "orthonormal", "antipodal", "clusters"),
         beta_m2=(0.1, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 16.0, 32.0, 100.0, 1e3, 1e4, 1e6),
-        sizes=((2, 2), (2, 3), (2, 5), (2, 8), (3, 5), (3, 8), (4, 8), (8, 16)),
+        sizes=((2, 3), (3, 5), (2, 17), (5, 10), (6, 7), (8, 16)),
     ),
     hypotheses=(
         Hypothesis(Gt(gap, 0), "distinct features"),
@@ -69,7 +67,7 @@ SEPARATION = Inequality(
     related=("hu2024.sep.b", "hu2024.lemma2.2.crosstalk"),
     notices=(
         "R_Phi = sqrt(Delta_min/2) for unit features, so the criterion is one on Delta_min alone, easier for larger ones.",
-        "Sizes are those at which the optimal separation is known exactly: up to 2 d points, polygons, (3, 8).",
+        "Sizes are those at which the optimal separation is known exactly: up to 2 d points, and polygons.",
     ),
 )
 
@@ -79,12 +77,6 @@ SEPARATION = Inequality(
 
 def _heat(batch: Instances) -> Any:
     return batch.scalars["b"][0].fraction
-
-
-@cache
-def _cosines(name: str) -> Any:
-    code = construct(name)
-    return tuple(code.exact.distribution(0)) if code.exact else ()
 
 
 def optimal_crosstalk(dimension: int, count: int, heat: Any) -> Real:
@@ -97,7 +89,9 @@ def optimal_crosstalk(dimension: int, count: int, heat: Any) -> Real:
         ring, across = 1 - high, (1 - high) / Real(2).sqrt()
         seen = ((high, 2), (high - ring, 1), (across - high, 2), (-across - high, 2))
         return crosstalk.crosstalk_of(seen, heat)
-    return crosstalk.crosstalk_of(_cosines(crosstalk.universal_name(dimension, count)), heat)
+    return crosstalk.crosstalk_of(
+        crosstalk.seen_from_a_point(crosstalk.universal_name(dimension, count)), heat
+    )
 
 
 @quantity("storage_optimal_crosstalk", "largest crosstalk of the optimal code (smallest among optimal codes)")
@@ -115,7 +109,9 @@ def rival_crosstalk(batch: Instances) -> Array:
     return one(_rival(batch)[0])
 
 
-@quantity("storage_minimiser_cosine", "max cosine of the better of a code found by descent and the optimal code")
+@quantity(
+    "storage_minimiser_cosine", "max cosine of the better of a code found by descent and the optimal code"
+)
 def minimiser_cosine(batch: Instances) -> Array:
     dimension, count = whole(batch, "n"), whole(batch, "size")
     worst, cosine = _rival(batch)
@@ -197,7 +193,9 @@ LIMIT = Inequality(
 # -- from some beta on ------------------------------------------------------------------------------------------
 
 
-@quantity("storage_pyramid_crosstalk", "e^beta times X of square pyramids, an upper bound for all beta >= start")
+@quantity(
+    "storage_pyramid_crosstalk", "e^beta times X of square pyramids, an upper bound for all beta >= start"
+)
 def pyramid_crosstalk(batch: Instances) -> Array:
     """Apex (0, 0, 1), base at height -h with h = 1/(2 beta), all beta >= ``start`` at once.
 
@@ -275,11 +273,13 @@ def _times(dimension: int, coefficients: list[Real], node: Real) -> list[Real]:
 
 def _lp(batch: Instances) -> list[Real]:
     dimension = whole(batch, "n")
-    seen = _cosines(crosstalk.universal_name(dimension, whole(batch, "size")))
+    seen = crosstalk.seen_from_a_point(crosstalk.universal_name(dimension, whole(batch, "size")))
     return interpolant(dimension, [real_cosine(c) for c, _ in seen], _heat(batch))
 
 
-@quantity("storage_lp_least", "smallest coefficient of positive degree of the interpolating polynomial", real=True)
+@quantity(
+    "storage_lp_least", "smallest coefficient of positive degree of the interpolating polynomial", real=True
+)
 def lp_least(batch: Instances) -> Array:
     return one(enclose_min(np.array(_lp(batch)[1:], dtype=object)))
 
@@ -326,7 +326,11 @@ UNIVERSAL = Inequality(
         ),
     ),
     controls=(
-        Control("no coefficient above 1/1000", Le(lp_least, -Rational(1, 1000)), "the interpolating polynomial is positive definite"),
+        Control(
+            "no coefficient above 1/1000",
+            Le(lp_least, -Rational(1, 1000)),
+            "the interpolating polynomial is positive definite",
+        ),
         replaced(lp_bound, lp_bound * (1 + Rational(1, 10**9)), part=MEAN),
         scaled("99/100", "no code found has a smaller worst crosstalk"),
     ),

@@ -54,7 +54,9 @@ def rival(n: int, size: int, beta: Fraction) -> tuple[tuple[Fraction, ...], ...]
             value, gradient = soft_worst(x.reshape(starts, size, n), heat, k)
             return value, gradient.reshape(starts, -1)
 
-        points = minimise(objective, points.reshape(starts, -1), 80 if size <= 30 else 40).reshape(points.shape)
+        points = minimise(objective, points.reshape(starts, -1), 80 if size <= 30 else 40).reshape(
+            points.shape
+        )
         points /= np.linalg.norm(points, axis=-1, keepdims=True)
     hard = soft_worst(points, heat, 1e9)[0]
     best = points[int(np.argmin(hard))]

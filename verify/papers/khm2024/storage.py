@@ -6,7 +6,6 @@ written with their norm m; unit features are m = 1, and everything scales with b
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,20 @@ from sympy import E, Eq, Ge, Gt, LambertW, Le, Lt, Rational, Symbol, exp, log
 from bounds.exact import Real, enclose_min
 from bounds.packing import real_cosine
 from bounds.packing.certificate import levenshtein_size
-from simulations.codes.catalogue import construct
 from simulations.variants.entmax_exact import certified_entmax
 from verify.arena import Patterns, Points
 from verify.controls import replaced, scaled
 from verify.instances import Array, Instances
-from verify.papers.khm2024.crosstalk import PAPER, RADIUS, RELATED, SEPARATED_B, gap, one, whole, worst_crosstalk
-from verify.papers.ramsauer2021.balls import limit_gap
+from verify.papers.khm2024.crosstalk import (
+    PAPER,
+    RADIUS,
+    RELATED,
+    SEPARATED_B,
+    gap,
+    one,
+    whole,
+    worst_crosstalk,
+)
 from verify.statement import Control, Definition, Hypothesis, Identity, Inequality, Part, Source, Statement
 from verify.vocabulary import (
     J_norm,
@@ -67,24 +73,24 @@ MEMORY_CODE = Definition(
         min_memories=2,
         families=MINIMUM,
         beta_m2=(0.1, 0.35, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 8.0, 16.0, 64.0, 256.0, 1e3, 1e6),
-        sizes=((1, 2), (2, 2), (2, 3), (2, 5), (3, 4), (3, 8), (5, 16), (8, 32)),
+        sizes=((1, 2), (2, 3), (3, 12), (5, 16), (8, 32)),
     ),
     hypotheses=(Hypothesis(Gt(gap, 0), "distinct features"),),
     parts=(
         Part(CROSSTALK_SMALL, Le(worst_crosstalk, RADIUS / 2), given=(VARIANT_B,)),
-        Part("reading b: at most so many points", Le(2 * (M - 1), exp(HEAT * M / (M - 1))), given=(VARIANT_B,)),
-        Part("reading a: X_mu <= R_Phi/2 for every point", Le(worst_crosstalk, RADIUS / 2), given=(VARIANT_A,), headline=False),
+        Part(
+            "reading a: X_mu <= R_Phi/2 for every point",
+            Le(worst_crosstalk, RADIUS / 2),
+            given=(VARIANT_A,),
+            headline=False,
+        ),
     ),
-    controls=(
-        scaled("1/2", CROSSTALK_SMALL),
-        replaced(M / (M - 1), Rational(1, 2), part="reading b: at most so many points"),
-    ),
+    controls=(scaled("1/2", CROSSTALK_SMALL),),
     related=("hu2024.sep.a", "hu2024.sep.b", "hu2024.lemma2.2.sep"),
     notices=(
         "Reading b has members (the share of admissible instances says how many); every member has X_mu <= R_Phi/2 <= 1/2.",
         "Reading a has none: with R_Phi = sqrt(Delta_min/2) it asks Delta_min >= sqrt(2 Delta_min) plus a positive "
         "logarithm, that is Delta_min > 2.  Its part is reported as not satisfiable.",
-        "The bound on the number of points follows from Delta_min <= M/(M - 1).",
     ),
 )
 
@@ -131,7 +137,7 @@ SEPARATED = 1 + log(4 * HEAT * (M - 1))
 STORED = Hypothesis(Lt(X, LEVEL), "X_mu < 1/(4 e beta)")
 IN_BALL = Hypothesis(Le(dist, BALL), "the query lies in the ball of radius 1/(2 beta)")
 ALL_STORED = Hypothesis(Lt(worst_crosstalk, LEVEL), "restated.d2.storage for all mu")
-FEW = ((1, 2), (2, 2), (2, 3), (2, 5), (3, 4), (3, 8))
+FEW = ((1, 2), (2, 3), (3, 12))
 
 STORAGE = Inequality(
     id="restated.d2.storage",
@@ -140,12 +146,17 @@ STORAGE = Inequality(
     provenance="derived",
     printed=r"X_\mu<\tfrac1{4e\beta}\Rightarrow\mathcal T:B(y_\mu,\tfrac1{2\beta})\to B(y_\mu,\tfrac1{2\beta}),\ "
     r"\mathrm{Lip}\le4e\beta X_\mu<1,\ \|x^*-y_\mu\|\le2eX_\mu;\quad\beta\Delta_\mu>1+\ln(4\beta(M-1))\text{ suffices}",
-    arena=Patterns(query="ball", radius=BALL, norms="equal", min_memories=2, max_size=400),
+    arena=Patterns(
+        query="ball",
+        radius=BALL,
+        norms="equal",
+        min_memories=2,
+        sizes=((1, 2), (2, 3), (3, 12), (8, 16), (20, 64), (64, 32)),
+    ),
     parts=(
         Part("T maps the ball into itself", Le(err, BALL), trivial=2 * m, given=(STORED, IN_BALL)),
         Part("Lipschitz constant", Le(J_norm, 4 * E * HEAT * X), trivial=HEAT, given=(STORED, IN_BALL)),
         Part("the fixed point", Le(dist_star, 2 * E * m * X), trivial=2 * m, given=(STORED, IN_BALL)),
-        Part("all points of the ball converge to it", Le(limit_gap, m / 10**6), given=(STORED, IN_BALL)),
         Part(
             "the separation suffices",
             Lt(X, LEVEL),
@@ -159,7 +170,10 @@ STORAGE = Inequality(
         scaled("1/4", "the separation suffices"),
     ),
     related=("hu2024.def2.2.stored", "hu2024.sep.a", "hu2024.sep.b", "restated.ball-storage"),
-    notices=("Limits count as one where they are closer than m/10^6.",),
+    notices=(
+        "A contraction of the ball into itself has exactly one fixed point, to which all its points converge; the fixed point "
+        "measured is the limit of the iteration from y_mu.",
+    ),
 )
 
 _w = Symbol("w", negative=True)
@@ -201,10 +215,17 @@ THRESHOLD = Identity(
     symbolic=_lambert_parts,
     symbolic_range="all Delta > 0, M > 1 and either real branch w < 0 of w exp(w) = -Delta/(4 e (M - 1))",
     controls=(
-        Control("the principal branch above 1", Ge(-LambertW(_ARGUMENT), 1, evaluate=False), "with beta Delta <= 1"),
         Control(
-            "without the factor e",
-            Eq(-LambertW(-_delta / (4 * _count * 3), -1), 1 + log(-4 * LambertW(-_delta / (4 * _count * 3), -1) / _delta * _count)),
+            "the principal branch above 1",
+            Ge(-LambertW(_ARGUMENT), 1, evaluate=False),
+            "with beta Delta <= 1",
+        ),
+        Control(
+            "3 in place of e",
+            Eq(
+                -LambertW(-_delta / (4 * _count * 3), -1),
+                1 + log(-4 * LambertW(-_delta / (4 * _count * 3), -1) / _delta * _count),
+            ),
             "the branch W_{-1} solves the equation",
         ),
     ),
@@ -226,7 +247,10 @@ DISJOINT = Inequality(
     arena=Patterns(query="pattern", norms="equal", min_memories=2, sizes=FEW, families=MINIMUM),
     hypotheses=(ALL_STORED, Hypothesis(Ge(HEAT * gap, 1), "beta Delta_min >= 1")),
     parts=(Part("the balls are disjoint up to touching", Le(BALL, R)), Part(DISTINCT, Gt(apart, 0))),
-    controls=(scaled("1/4"), Control("further apart than 2 R", Gt(apart, 2 * R * Rational(11, 10)), DISTINCT)),
+    controls=(
+        scaled("1/4"),
+        Control("further apart than 2 R", Gt(apart, 2 * R * Rational(11, 10)), DISTINCT),
+    ),
     related=("restated.d2.storage", "restated.d2.distinct-all"),
 )
 
@@ -253,17 +277,23 @@ DISTINCT_ALL = Inequality(
 
 n, size, alpha, share = (Symbol(name, positive=True) for name in ("n", "size", "alpha", "share"))
 NAMES = {
+    (2, 6): "polygon-6",
+    (4, 24): "24-cell",
+    (5, 16): "half-5-cube",
+    (6, 27): "schlaefli",
+    (7, 56): "gosset",
+    (8, 240): "E8",
+    (3, 12): "icosahedron",
+    (4, 120): "600-cell",
+    (2, 5): "polygon-5",
     **{(k, k + 1): f"simplex-{k}" for k in (2, 3, 7)},
     **{(k, 2 * k): f"cross-polytope-{k}" for k in (2, 3, 8)},
-    **{(2, 6): "polygon-6", (4, 24): "24-cell", (5, 16): "half-5-cube", (6, 27): "schlaefli", (7, 56): "gosset"},
-    **{(8, 240): "E8", (3, 12): "icosahedron", (4, 120): "600-cell", (2, 5): "polygon-5"},
 }
 IRRATIONAL = ((3, 12), (4, 120), (2, 5))
 
 
-@cache
 def _seen(dimension: int, count: int) -> Any:
-    return tuple(construct(NAMES[dimension, count]).exact.distribution(0))
+    return crosstalk.seen_from_a_point(NAMES[dimension, count])
 
 
 def _code(b: Instances) -> tuple[list[tuple[Real, int]], Real, Real, Real]:
@@ -292,7 +322,10 @@ def capture_room(b: Instances) -> Array:
     return one(strength * enclose_min(np.array(leads, dtype=object)))
 
 
-@quantity("storage_size_bound", "Levenshtein's bound on the number of unit vectors with 1 - cos >= 1/((alpha - 1) beta)")
+@quantity(
+    "storage_size_bound",
+    "Levenshtein's bound on the number of unit vectors with 1 - cos >= 1/((alpha - 1) beta)",
+)
 def size_bound(b: Instances) -> Array:
     _, _, _, strength = _code(b)
     return one(levenshtein_size(whole(b, "n"), sp.Rational(str(1 - 1 / strength.fraction))))
