@@ -121,12 +121,18 @@ def defect(memories: Rows, found: Certificate) -> str:
     )
 
 
-def freedom(memories: Rows) -> int:
-    """Return the dimension of {symmetric B : xi_mu^T B xi_mu = 0 for all mu}, exactly.
+def directions(memories: Rows) -> list[Matrix]:
+    """Return a basis of {symmetric B : xi_mu^T B xi_mu = 0 for all mu}, exactly.
 
-    That is the dimension of the feasible set at A = I: 0 where every map with unit features is an isometry.
+    They are the directions in which A = I can be left; where there are none, every map with unit features is
+    an isometry on the span of the memories.
     """
-    return len(_freedom(matrix(memories)))
+    return _freedom(matrix(memories))
+
+
+def freedom(memories: Rows) -> int:
+    """Return the number of ``directions``: the dimension of the feasible set at A = I."""
+    return len(directions(memories))
 
 
 def independent(memories: Rows) -> list[int]:
