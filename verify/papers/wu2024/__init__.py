@@ -1,6 +1,12 @@
 """Statements on U-Hop (Wu, Hu, Hsiao, Liu 2024)."""
 
-from verify.papers.wu2024 import convergence, error_bounds, retrieval
+from verify.papers.wu2024 import (
+    convergence,
+    error_bounds,
+    feature_maps,
+    loss,
+    retrieval,
+)
 
 PAPER = {
     "key": "wu2024",
@@ -14,5 +20,7 @@ PAPER = {
 STATEMENTS = (
     *retrieval.STATEMENTS,
     *convergence.STATEMENTS,
+    *loss.STATEMENTS,
+    *feature_maps.STATEMENTS,
     *error_bounds.STATEMENTS,
 )
