@@ -1,5 +1,7 @@
 """Textbook statements on spherical codes: definitions, conversions, cap areas, volume bounds."""
 
+from verify.papers.splag import definitions
+
 PAPER = {
     "key": "splag",
     "title": "Sphere Packings, Lattices and Groups",
@@ -9,4 +11,4 @@ PAPER = {
     "venue": "Springer, third edition",
 }
 
-STATEMENTS: tuple[object, ...] = ()
+STATEMENTS = definitions.STATEMENTS
