@@ -1,6 +1,6 @@
 """Textbook statements on spherical codes: definitions, conversions, cap areas, volume bounds."""
 
-from verify.papers.splag import definitions
+from verify.papers.splag import caps, definitions
 
 PAPER = {
     "key": "splag",
@@ -11,4 +11,4 @@ PAPER = {
     "venue": "Springer, third edition",
 }
 
-STATEMENTS = definitions.STATEMENTS
+STATEMENTS = (*definitions.STATEMENTS, *caps.STATEMENTS)
