@@ -166,10 +166,11 @@ def digits(both: Callable[[], tuple[Real, Real]]) -> Real:
     The numbers are evaluated at :data:`BITS` bits or more.
     """
     with precision(max(BITS, ctx.prec)):
-        return _digits(*both())
+        return agreeing_digits(*both())
 
 
-def _digits(a: Real, b: Real) -> Real:
+def agreeing_digits(a: Real, b: Real) -> Real:
+    """Decimal digits to which two enclosures certainly agree (relative to the second), at most 100."""
     gap = abs(a - b)
     if gap.upper() == 0:
         return Real(100)
