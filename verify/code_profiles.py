@@ -8,6 +8,7 @@ embeddings, from the square of an adjacency matrix), never from what is expected
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -74,6 +75,46 @@ def profile_of(code: int, k: int) -> Profile:
     if name == "isotropic":
         return spectral_profile(graphs.isotropic(k))
     return profile(FAMILIES[name](k) if name in FAMILIES else catalogue.construction(name).build())
+
+
+@dataclass(frozen=True)
+class View:
+    """What one point of a code sees: dimension, size, cosines in falling order, their numbers."""
+
+    n: int
+    size: int
+    cosines: tuple[Algebraic, ...]
+    counts: tuple[int, ...]
+
+
+_LARGE = ("leech", "leech-4600")
+
+
+@lru_cache(maxsize=512)
+def view_of(code: int, k: int = 0) -> View:
+    """What a point of a code sees.  That all points of the two largest see the same is said by code.leech and
+    code.4600; of all others it is checked here (ArithmeticError if they do not).
+    """
+    name = NAMES[code]
+    if name not in _LARGE:
+        found = profile_of(code, k)
+        if found.kinds != 1:
+            raise ArithmeticError(f"the points of {name} do not all see the same")
+        return View(found.rank, found.size, found.cosines, found.counts)
+    exact = catalogue.construction(name).build()
+    seen = [(Algebraic.make(exact.ring, exact.cosine(e)), c) for e, c in exact.view().items()]
+    seen.sort(key=lambda pair: -float(pair[0]))
+    return View(exact.rank, len(exact.vectors), tuple(t for t, _ in seen), tuple(c for _, c in seen))
+
+
+def view(b: Instances) -> View:
+    """What a point of the code of this batch sees."""
+    return view_of(scalar(b, "code"), scalar(b, "k"))
+
+
+@quantity("codes_points", "number of points of a code whose points all see the same")
+def points(b: Instances) -> Array:
+    return one(view(b).size)
 
 
 def scalar(b: Instances, name: str, default: int = 0) -> int:

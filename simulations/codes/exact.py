@@ -244,6 +244,10 @@ class Exact:
         """Return the distance distributions that occur, as counts by inner product (an element of the ring)."""
         return [counts for counts, _ in self._kinds()]
 
+    def view(self, point: int = 0) -> dict[tuple[int, ...], int]:
+        """Return what one point sees: the number of other points by inner product (an element of the ring)."""
+        return self._count(np.array([point]))[0]
+
     def _kinds(self) -> list[tuple[dict[tuple[int, ...], int], int]]:
         """Return the distinct counts over one point of each orbit, with the number of orbits."""
         seen: dict[tuple[tuple[tuple[int, ...], int], ...], int] = {}
