@@ -13,10 +13,12 @@ from typing import Any
 
 from flint import fmpq
 
+from bounds import packing
 from bounds.exact import Real
 from bounds.packing import extremal, gegenbauer, linear, sturm
 from simulations.codes import known
-from verify.code_profiles import number, one, scalar, view_of
+from verify import certified
+from verify.code_profiles import number, one, real, scalar, view, view_of
 from verify.instances import Array, Instances
 from verify.vocabulary import quantity
 
@@ -242,3 +244,34 @@ def exponent(b: Instances) -> Array:
 @quantity("codes_exponent_before", "(2/n) log2 L(n/2, s), the exponent in half the dimension")
 def exponent_before(b: Instances) -> Array:
     return _exponent(scalar(b, "n") // 2, fraction(b, "s"))
+
+
+# -- certified intervals ----------------------------------------------------------------------------------
+
+
+@quantity("codes_size_interval", "A(n, s), from the number of points of a constructed code to the best proved bound")
+def size_interval(b: Instances) -> Array:
+    """At the max cosine of the code, which is exact; ``code`` and ``k`` name the code."""
+    seen = view(b)
+    return one(certified.size_interval(seen.size, seen.n, _text(seen.cosines[0])))
+
+
+def _text(s: Any) -> str:
+    return str(s.ring.number(s.coefficients))
+
+
+@quantity("codes_optimum_gap", "max cosine of the code minus s*(n, N), from 0 to the distance to the best proved bound", real=True)
+def optimum_gap(b: Instances) -> Array:
+    """Exactly 0 where a bound in closed form is the code's max cosine."""
+    seen = view(b)
+    text = _text(seen.cosines[0])
+    closed = certified.closed_cosine(seen.n, seen.size)
+    if closed is not None and packing.same(closed, packing.read_cosine(text)):
+        return one(0)
+    return one(Real.between(0, real(seen.cosines[0]) - certified.least_cosine(seen.n, seen.size)))
+
+
+@quantity("codes_optimum_resolution", "the width of the proved interval for s*(n, N)", real=True)
+def optimum_resolution(b: Instances) -> Array:
+    seen = view(b)
+    return one(real(seen.cosines[0]) - certified.least_cosine(seen.n, seen.size))
