@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ class Construction:
         n, N: dimension and number of points.
         build: returns the exact coordinates.
         source: where the code was described.
-        record: whether its largest cosine is the best known for (n, N).
+        record: whether its largest cosine is the best known for (n, N), and ``best_known`` returns it.
     """
 
     n: int
@@ -36,16 +37,29 @@ class Construction:
     record: bool = True
 
 
+def chain(start: Callable[[], Integers], *cosines: Fraction) -> list[Integers]:
+    """Derive again and again, each time from the first point: the vectors of the start and of every step.
+
+    Raises:
+        ValueError: no point has such a cosine with the first one.
+    """
+    found = [start()]
+    for c in cosines:
+        base = found[-1][0].astype(np.int64)
+        product = int(base @ base) * c
+        if product.denominator != 1:
+            raise ValueError(f"no point has the cosine {c} with the first point")
+        found.append(golay.derived(found[-1], base, int(product)))
+    return found
+
+
 def _chain(start: Callable[[], Integers], *products: int) -> Exact:
-    """Derive again and again, each time from the first point, by cosines given as numerator, denominator."""
-    vectors = start()
-    for numerator, denominator in zip(products[::2], products[1::2], strict=True):
-        norm = int(vectors[0].astype(np.int64) @ vectors[0].astype(np.int64))
-        vectors = golay.derived(vectors, vectors[0].astype(np.int64), norm * numerator // denominator)
-    return Exact(vectors[:, :, None])
+    """The last step of a chain; the cosines are given as numerator, denominator."""
+    pairs = zip(products[::2], products[1::2], strict=True)
+    return Exact(chain(start, *(Fraction(p, q) for p, q in pairs))[-1][:, :, None])
 
 
-def _equiangular() -> Integers:
+def equiangular() -> Integers:
     """The 552 Leech vectors with inner product 24 with (5, 1^23), projected: two cosines +-1/5 and -1."""
     base = np.ones(24, dtype=np.int64)
     # The word -3, 1^23 belongs to the lattice, so (5, 1^23) needs its 5 where the signs are those of a word.
@@ -59,6 +73,13 @@ def _barnes_wall() -> Exact:
     vectors = golay.leech()
     keep = vectors[np.all(vectors[:, octad] == 0, axis=1)]
     return Exact(np.delete(keep, octad, axis=1)[:, :, None])
+
+
+def _nordstrom_robinson() -> Exact:
+    """Nordstrom-Robinson words as signs, and plus and minus four times the standard basis: 288 points."""
+    signs = 1 - 2 * golay.nordstrom_robinson().astype(np.int64)
+    axes = 4 * np.eye(16, dtype=np.int64)
+    return polytopes.integer(np.concatenate([signs, axes, -axes]))
 
 
 def _e_roots(n: int) -> Exact:
@@ -92,11 +113,20 @@ CONSTRUCTIONS: dict[str, Construction] = {
     "cuboctahedron": Construction(3, 12, polytopes.cuboctahedron, "classical", record=False),
     "snub-cube": Construction(3, 24, polytopes.snub_cube, "Robinson 1961"),
     "petersen": Construction(4, 10, lambda: graphs.embedding(graphs.petersen()), "Bachoc and Vallentin 2009"),
+    "petersen-derived": Construction(
+        4, 10, partial(_chain, _E8, 1, 2, 1, 3, 1, 4, 1, 5), "Bachoc and Vallentin 2009", record=False
+    ),
     "24-cell": Construction(4, 24, lambda: polytopes.integer(polytopes.roots_d(4)), "Musin 2008"),
     "600-cell": Construction(4, 120, polytopes.cell600, "Boroczky 1978"),
     "half-5-cube": Construction(5, 16, lambda: polytopes.integer(polytopes.half_cube(5)), _COHN_KUMAR),
+    "half-5-cube-derived": Construction(
+        5, 16, partial(_chain, _E8, 1, 2, 1, 3, 1, 4), _COHN_KUMAR, record=False
+    ),
     "D5": Construction(5, 40, lambda: polytopes.integer(polytopes.roots_d(5)), _SPLAG),
     "schlaefli": Construction(6, 27, partial(_chain, _E8, 1, 2, 1, 3), _COHN_KUMAR),
+    "isotropic-2": Construction(
+        6, 27, lambda: graphs.embedding(graphs.isotropic(2)), _COHN_KUMAR, record=False
+    ),
     "E6": Construction(6, 72, partial(_e_roots, 6), _SPLAG),
     "gosset": Construction(7, 56, partial(_chain, _E8, 1, 2), _COHN_KUMAR),
     "E7": Construction(7, 126, partial(_e_roots, 7), _SPLAG),
@@ -105,18 +135,22 @@ CONSTRUCTIONS: dict[str, Construction] = {
     "P12a": Construction(12, 840, partial(kissing.blocks_of_four, 12), _SPLAG),
     "barnes-wall": Construction(16, 4320, _barnes_wall, _SPLAG),
     "kerdock-16": Construction(16, 288, partial(polytopes.kerdock, 2), _CDLL),
+    "nordstrom-robinson": Construction(16, 288, _nordstrom_robinson, _CDLL, record=False),
     "new-signs-19": Construction(19, 11948, partial(kissing.new_signs, 19), "cf. arXiv 2603.10425"),
     "new-signs-20": Construction(20, 19448, partial(kissing.new_signs, 20), "Cohn and Li 2024"),
     "gewirtz": Construction(20, 56, lambda: graphs.embedding(graphs.gewirtz()), _CDLL),
     "hoffman-singleton": Construction(21, 50, lambda: graphs.embedding(graphs.hoffman_singleton()), _CDLL),
     "m22": Construction(21, 77, lambda: graphs.embedding(graphs.m22()), _CDLL),
     "isotropic-3": Construction(21, 112, lambda: graphs.embedding(graphs.isotropic(3)), _COHN_KUMAR),
-    "smith": Construction(21, 162, partial(_chain, _equiangular, 1, 5, 1, 6), _COHN_KUMAR),
+    "isotropic-3-derived": Construction(
+        21, 112, partial(_chain, equiangular, 1, 5, -1, 4), _COHN_KUMAR, record=False
+    ),
+    "smith": Construction(21, 162, partial(_chain, equiangular, 1, 5, 1, 6), _COHN_KUMAR),
     "new-signs-21": Construction(21, 29768, partial(kissing.new_signs, 21), "Cohn and Li 2024"),
     "higman-sims": Construction(22, 100, lambda: graphs.embedding(graphs.higman_sims()), _COHN_KUMAR),
-    "mclaughlin": Construction(22, 275, partial(_chain, _equiangular, 1, 5), _COHN_KUMAR),
+    "mclaughlin": Construction(22, 275, partial(_chain, equiangular, 1, 5), _COHN_KUMAR),
     "leech-891": Construction(22, 891, partial(_chain, golay.leech, 1, 2, 1, 3), _COHN_KUMAR),
-    "equiangular-552": Construction(23, 552, partial(_chain, _equiangular), _COHN_KUMAR),
+    "equiangular-552": Construction(23, 552, partial(_chain, equiangular), _COHN_KUMAR),
     "leech-4600": Construction(23, 4600, partial(_chain, golay.leech, 1, 2), _COHN_KUMAR),
     "lambda-23": Construction(23, 93150, kissing.leech_section, _SPLAG),
     "leech": Construction(24, 196560, golay.leech_exact, "Levenshtein 1979; Odlyzko and Sloane 1979"),

@@ -7,7 +7,7 @@ of integers go through floats where every partial sum stays below 2^53, so they 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,11 +84,7 @@ class Ring:
         return total
 
     def _root(self) -> arb:
-        if self.degree == 1:
-            return arb(-self.minimal[0])
-        found: Any = fmpz_poly(list(self.minimal)).complex_roots()
-        roots: list[arb] = [root.real for root, _ in found if root.imag == 0]
-        return min(roots, key=lambda root: abs(_centre(root) - self.near))
+        return _root_at(self, ctx.prec)
 
     def number(self, coefficients: Sequence[Fraction]) -> Any:
         """Return the number with these coefficients as a SymPy number."""
@@ -96,6 +92,16 @@ class Ring:
             sympy.Rational(c.numerator, c.denominator) * self.symbol**i for i, c in enumerate(coefficients)
         ]
         return sympy.expand(sympy.Add(*terms))
+
+
+@lru_cache(maxsize=256)
+def _root_at(ring: Ring, _precision: int) -> arb:
+    """The generator of a ring at the precision of the context, which the second argument repeats."""
+    if ring.degree == 1:
+        return arb(-ring.minimal[0])
+    found: Any = fmpz_poly(list(ring.minimal)).complex_roots()
+    roots: list[arb] = [root.real for root, _ in found if root.imag == 0]
+    return min(roots, key=lambda root: abs(_centre(root) - ring.near))
 
 
 INTEGERS = Ring((0, 1), 0.0, sympy.Integer(0))
@@ -232,11 +238,23 @@ class Exact:
         One entry means that the code is distance-invariant: every point sees the same. Without stated
         symmetries every point is an orbit of its own.
         """
+        return [(self._named(counts), orbits) for counts, orbits in self._kinds()]
+
+    def profiles(self) -> list[dict[tuple[int, ...], int]]:
+        """Return the distance distributions that occur, as counts by inner product (an element of the ring)."""
+        return [counts for counts, _ in self._kinds()]
+
+    def view(self, point: int = 0) -> dict[tuple[int, ...], int]:
+        """Return what one point sees: the number of other points by inner product (an element of the ring)."""
+        return self._count(np.array([point]))[0]
+
+    def _kinds(self) -> list[tuple[dict[tuple[int, ...], int], int]]:
+        """Return the distinct counts over one point of each orbit, with the number of orbits."""
         seen: dict[tuple[tuple[tuple[int, ...], int], ...], int] = {}
         for counts in self._count(self.representatives):
             key = tuple(sorted(counts.items()))
             seen[key] = seen.get(key, 0) + 1
-        return [(self._named(dict(key)), orbits) for key, orbits in seen.items()]
+        return [(dict(key), orbits) for key, orbits in seen.items()]
 
     @cached_property
     def largest(self) -> tuple[Fraction, ...]:

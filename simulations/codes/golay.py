@@ -52,6 +52,19 @@ def hexads() -> list[frozenset[int]]:
     return [frozenset(np.flatnonzero(word[:22]).tolist()) for word in through]
 
 
+def nordstrom_robinson() -> Bytes:
+    """Return the 256 words (256, 16) of the Nordstrom-Robinson code, cut out of the Golay code.
+
+    With an octad as the first eight coordinates: the words that vanish on it, or that have there a 1 in the
+    eighth place and in just one of the others; these eight coordinates are deleted (Conway and Sloane,
+    chapter 2, section 8). Distances 6, 8, 10 and 16.
+    """
+    octad = octads()[0] == 1
+    head, tail = golay()[:, octad], golay()[:, ~octad]
+    ones = head[:, :7].sum(axis=1)
+    return np.asarray(tail[((ones == 0) & (head[:, 7] == 0)) | ((ones == 1) & (head[:, 7] == 1))])
+
+
 @cache
 def leech() -> Bytes:
     """Return the 196560 minimal vectors of the Leech lattice times sqrt 8: (196560, 24), squared norm 32."""

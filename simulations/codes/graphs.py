@@ -1,5 +1,7 @@
 """Strongly regular graphs and their spectral embeddings as codes of two cosines."""
 
+import math
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -9,6 +11,40 @@ from simulations.codes.exact import Exact
 from simulations.codes.golay import hexads
 
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """A strongly regular graph with integer eigenvalues: degree k > other > least.
+
+    ``square`` holds the entries of A^2 on the diagonal, at edges and elsewhere: (k, lambda, mu).
+    """
+
+    size: int
+    degree: int
+    other: int
+    least: int
+    square: tuple[int, int, int]
+
+
+def spectrum(adjacency: Ints) -> Spectrum:
+    """Return the parameters and eigenvalues of a strongly regular graph from its adjacency matrix (v, v).
+
+    From A^2 = k + lambda A + mu (J - 1 - A), all entries being compared: the eigenvalues other than k are the
+    roots of x^2 - (lambda - mu) x - (k - mu).
+
+    Raises:
+        ValueError: the graph is not strongly regular, or its eigenvalues are not integers, or all are >= 0.
+    """
+    degree, common, other = _parameters(adjacency)
+    square = (common - other) ** 2 + 4 * (degree - other)
+    root = math.isqrt(square)
+    if root * root != square or (common - other + root) % 2:
+        raise ValueError("the graph has eigenvalues that are not integers")
+    r, theta = (common - other + root) // 2, (common - other - root) // 2
+    if theta >= 0:
+        raise ValueError("the graph has no negative eigenvalue besides its degree and one more")
+    return Spectrum(len(adjacency), degree, r, theta, (degree, common, other))
 
 
 def embedding(adjacency: Ints) -> Exact:
@@ -21,27 +57,40 @@ def embedding(adjacency: Ints) -> Exact:
     Raises:
         ValueError: the matrix is not that of such a graph.
     """
-    v = len(adjacency)
-    degree, common, other = _parameters(adjacency)
-    # r + theta = lambda - mu and r theta = mu - k.
-    root = ((common - other) ** 2 + 4 * (degree - other)) ** 0.5
-    r = round((common - other + root) / 2)
-    one = np.eye(v, dtype=np.int64)
-    rows = (adjacency - degree * one) @ (adjacency - r * one)
-    theta = common - other - r
-    if np.any(rows @ adjacency != theta * rows) or theta >= 0:
-        raise ValueError("the graph has no negative integer eigenvalue besides its degree and one more")
+    found = spectrum(adjacency)
+    one = np.eye(found.size, dtype=np.int64)
+    rows = _product(adjacency - found.degree * one, adjacency - found.other * one)
+    if np.any(_product(rows, adjacency) != found.least * rows):
+        raise ValueError("the graph has more than three eigenvalues")
     return Exact((rows // np.gcd.reduce(rows, axis=None))[:, :, None])
+
+
+def _product(a: Ints, b: Ints) -> Ints:
+    """Multiply integer matrices through floats; every partial sum stays below 2^53, so it is exact."""
+    if len(a) * float(np.abs(a).max()) * float(np.abs(b).max()) >= 2**53:
+        return a @ b
+    return np.asarray((a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64))
+
+
+def _square(adjacency: Ints) -> Ints:
+    """Return A^2 of a 0/1 matrix; single precision is exact below 2^24."""
+    if len(adjacency) >= 2**24 or not np.all((adjacency == 0) | (adjacency == 1)):
+        raise ValueError("an adjacency matrix has entries 0 and 1")
+    a = adjacency.astype(np.float32)
+    return np.asarray((a @ a).astype(np.int64))
 
 
 def _parameters(adjacency: Ints) -> tuple[int, int, int]:
     """Return (k, lambda, mu) of a strongly regular graph from A^2 = k + lambda A + mu (J - 1 - A)."""
-    square = adjacency @ adjacency
-    apart = 1 - adjacency - np.eye(len(adjacency), dtype=np.int64)
+    square = _square(adjacency)
+    own = np.eye(len(adjacency), dtype=bool)
+    edge = adjacency == 1
+    if np.any(edge & own) or np.any(edge != edge.T):
+        raise ValueError("the adjacency matrix of a graph is symmetric without loops")
     found = []
-    for mask in (np.eye(len(adjacency), dtype=np.int64), adjacency, apart):
-        values = np.unique(square[mask == 1])
-        if len(values) != 1:
+    for mask in (own, edge, ~(edge | own)):
+        values = square[mask]
+        if not values.size or values.min() != values.max():
             raise ValueError("the graph is not strongly regular")
         found.append(int(values[0]))
     return found[0], found[1], found[2]
@@ -62,6 +111,18 @@ def _disjointness(blocks: list[frozenset[int]]) -> Ints:
 def petersen() -> Ints:
     """Pairs of five things, joined when disjoint: srg(10, 3, 0, 1)."""
     return _disjointness([frozenset({i, j}) for i in range(5) for j in range(i)])
+
+
+def clebsch() -> Ints:
+    """Sign vectors of R^5 with an even number of minus signs, joined at distance four: srg(16, 5, 0, 2)."""
+    words = np.array([w for w in product((0, 1), repeat=5) if sum(w) % 2 == 0])
+    return np.asarray(np.sum(words[:, None] != words[None], axis=2) == 4, dtype=np.int64)
+
+
+def triangular(n: int) -> Ints:
+    """Pairs of n things, joined when they meet: srg(n(n-1)/2, 2(n-2), n-2, 4)."""
+    pairs = [frozenset({i, j}) for i in range(n) for j in range(i)]
+    return np.array([[int(len(a & b) == 1) for b in pairs] for a in pairs])
 
 
 def hoffman_singleton() -> Ints:

@@ -92,7 +92,9 @@ def snub_cube() -> Exact:
                         for k, s in zip(order, signs, strict=True)
                     ]
                 )
-    return Exact(np.array(rows), TRIBONACCI)
+    # A third of a turn about (1, 1, 1) and a quarter about the last axis generate the rotations of the cube.
+    turns = ((np.array([1, 2, 0]), np.ones(3, dtype=np.int64)), (np.array([1, 0, 2]), np.array([1, -1, 1])))
+    return Exact(np.array(rows), TRIBONACCI, turns)
 
 
 def cell600() -> Exact:

@@ -1,0 +1,90 @@
+"""Certified intervals for A(n, s) and s*(n, N), without a solver.
+
+Three-point bounds need a semidefinite solver to be found and none to be checked: those that statements use were made by
+``bounds.packing.three_point`` with the extra ``sdp`` and lie in ``verify/certificates`` as JSON files for
+``hopcheck certify``.  Each is checked again, in exact arithmetic, in every process that uses it.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from bounds import packing
+from bounds.exact import Real, precision
+from bounds.packing import elementary, levenshtein
+from simulations.codes import optimise
+from simulations.codes.certificate import certify_max_cosine
+
+THREE_POINT = (
+    *("kissing-3", "kissing-4", "kissing-5", "petersen", "icosahedron", "gewirtz", "hoffman-singleton", "kerdock-16"),
+    *("cosine-4-10", "cosine-20-56", "cosine-21-50", "cosine-3-7", "cosine-3-8", "cosine-4-24"),
+)
+"""Names of the certificates."""
+
+
+@cache
+def certificate(name: str) -> dict[str, Any]:
+    """A three-point certificate that was checked now.  Raises ArithmeticError if its claim does not follow."""
+    text = (files("verify") / "certificates" / f"{name}.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    check = packing.certify(found)
+    if not check.valid:
+        raise ArithmeticError(f"the certificate {name} does not hold: {check.reason}")
+    return found
+
+
+@cache
+def largest_size(n: int, s: str) -> int:
+    """The least proved upper bound on A(n, s): linear programming, Levenshtein, and the stored three-point bounds."""
+    found = packing.best_bounds(n, s, methods=("linear-programming", "levenshtein", "circle", "rankin")).upper
+    for name in THREE_POINT:
+        if name.startswith("cosine"):
+            continue
+        c = _peek(name)
+        if c["dimension"] == n and packing.same(packing.read_cosine(c["max_cosine"]), packing.read_cosine(s)):
+            found = min(found, certificate(name)["size"])
+    return found
+
+
+@cache
+def _peek(name: str) -> dict[str, Any]:
+    """The text of a certificate, of which only the claim is read."""
+    text = (files("verify") / "certificates" / f"{name}.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@cache
+def least_cosine(n: int, size: int) -> Fraction:
+    """A proved lower bound on s*(n, N): Rankin's, Levenshtein's, Fejes Toth's in three dimensions, stored three-point."""
+    found = elementary.rankin_cosine(n, min(size, 2 * n))
+    if size > 2 * n:
+        found = max(found, levenshtein.levenshtein_cosine(n, size).low)
+    if n == 3 and size > 6:
+        with precision(128):
+            found = max(found, elementary.fejes_toth_cosine(size).lower())
+    for name in THREE_POINT:
+        if name == f"cosine-{n}-{size}":
+            found = max(found, Fraction(certificate(name)["max_cosine"]))
+    return found
+
+
+@cache
+def closed_cosine(n: int, size: int) -> Any:
+    """A closed form of a lower bound on s*(n, N): Rankin's, or Levenshtein's where it has one; else None."""
+    return levenshtein.levenshtein_cosine(n, size).exact if size > 2 * n else elementary.rankin_cosine(n, size)
+
+
+@cache
+def found_cosine(n: int, size: int, starts: int) -> Fraction:
+    """A cosine that a code found by the optimiser certainly stays below (at most 2^-150 above its own)."""
+    return certify_max_cosine(optimise(n, size, seed=0, budget=starts).points)[1]
+
+
+def size_interval(known: int, n: int, s: str) -> Real:
+    """A(n, s), between the size of a code at hand and the best proved upper bound."""
+    return Real.between(known, max(known, largest_size(n, s)))
