@@ -20,7 +20,16 @@ from simulations.codes import optimise
 from simulations.codes.certificate import certify_max_cosine
 
 THREE_POINT = (
-    *("kissing-3", "kissing-4", "kissing-5", "petersen", "icosahedron", "gewirtz", "hoffman-singleton", "kerdock-16"),
+    *(
+        "kissing-3",
+        "kissing-4",
+        "kissing-5",
+        "petersen",
+        "icosahedron",
+        "gewirtz",
+        "hoffman-singleton",
+        "kerdock-16",
+    ),
     *("cosine-4-10", "cosine-20-56", "cosine-21-50", "cosine-3-7", "cosine-3-8", "cosine-4-24"),
 )
 """Names of the certificates."""
@@ -76,7 +85,9 @@ def least_cosine(n: int, size: int) -> Fraction:
 @cache
 def closed_cosine(n: int, size: int) -> Any:
     """A closed form of a lower bound on s*(n, N): Rankin's, or Levenshtein's where it has one; else None."""
-    return levenshtein.levenshtein_cosine(n, size).exact if size > 2 * n else elementary.rankin_cosine(n, size)
+    return (
+        levenshtein.levenshtein_cosine(n, size).exact if size > 2 * n else elementary.rankin_cosine(n, size)
+    )
 
 
 @cache

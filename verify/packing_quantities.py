@@ -155,7 +155,9 @@ def enclosure(n: int, degree: int, s: Fraction) -> tuple[Fraction, Fraction]:
     return found.value, high
 
 
-@quantity("codes_lp_optimum", "optimum of the linear programme over polynomials of at most the degree, enclosed")
+@quantity(
+    "codes_lp_optimum", "optimum of the linear programme over polynomials of at most the degree, enclosed"
+)
 def lp_optimum(b: Instances) -> Array:
     return one(Real.between(*enclosure(*_polynomial_of(b))))
 
@@ -249,7 +251,9 @@ def exponent_before(b: Instances) -> Array:
 # -- certified intervals ----------------------------------------------------------------------------------
 
 
-@quantity("codes_size_interval", "A(n, s), from the number of points of a constructed code to the best proved bound")
+@quantity(
+    "codes_size_interval", "A(n, s), from the number of points of a constructed code to the best proved bound"
+)
 def size_interval(b: Instances) -> Array:
     """At the max cosine of the code, which is exact; ``code`` and ``k`` name the code."""
     seen = view(b)
@@ -260,7 +264,11 @@ def _text(s: Any) -> str:
     return str(s.ring.number(s.coefficients))
 
 
-@quantity("codes_optimum_gap", "max cosine of the code minus s*(n, N), from 0 to the distance to the best proved bound", real=True)
+@quantity(
+    "codes_optimum_gap",
+    "max cosine of the code minus s*(n, N), from 0 to the distance to the best proved bound",
+    real=True,
+)
 def optimum_gap(b: Instances) -> Array:
     """Exactly 0 where a bound in closed form is the code's max cosine."""
     seen = view(b)

@@ -10,7 +10,17 @@ from sympy import Symbol
 from verify.code_profiles import number
 
 SINGLE = (
-    *("icosahedron", "half-5-cube", "schlaefli", "gosset", "E8", "isotropic-3", "smith", "higman-sims", "mclaughlin"),
+    *(
+        "icosahedron",
+        "half-5-cube",
+        "schlaefli",
+        "gosset",
+        "E8",
+        "isotropic-3",
+        "smith",
+        "higman-sims",
+        "mclaughlin",
+    ),
     *("leech-891", "equiangular-552", "leech-4600", "leech"),
 )
 FAMILY = Symbol("family", nonnegative=True)

@@ -244,7 +244,9 @@ def dual(n: int, s: Fraction, degree: int, hint: linear.Hint) -> Dual:
     return Dual(nodes, [a / shrink for a in weights], degree)
 
 
-def dual_moments(n: int, nodes: Sequence[Fraction], weights: Sequence[Fraction], degree: int) -> list[Fraction]:
+def dual_moments(
+    n: int, nodes: Sequence[Fraction], weights: Sequence[Fraction], degree: int
+) -> list[Fraction]:
     """sum_t a_t P_k(t), k = 1..degree, exactly."""
     tables = [gegenbauer.values(n, fmpq(t.numerator, t.denominator), degree) for t in nodes]
     found = []

@@ -102,15 +102,20 @@ def _coefficients(matrix: Any) -> Fraction:
     return min(Fraction(int(c.p), int(c.q)) for c in found.coeffs())
 
 
-@quantity("codes_triple_coefficient", "least coefficient of det(t + sum over triples of S_k), k = 0..degree", real=True)
+@quantity(
+    "codes_triple_coefficient",
+    "least coefficient of det(t + sum over triples of S_k), k = 0..degree",
+    real=True,
+)
 def triple_coefficient(b: Instances) -> Array:
-    return one(
-        least_coefficient(scalar(b, "n"), scalar(b, "size"), scalar(b, "degree"), scalar(b, "sample"))
-    )
+    return one(least_coefficient(scalar(b, "n"), scalar(b, "size"), scalar(b, "degree"), scalar(b, "sample")))
 
 
 case, n, sample = Symbol("case", real=True), Symbol("n", positive=True), Symbol("sample", real=True)
-_BOUND = (Hypothesis(Ge(case, 0)), Hypothesis(Le(excess, 0), "the code has at most the max cosine of the certificate"))
+_BOUND = (
+    Hypothesis(Ge(case, 0)),
+    Hypothesis(Le(excess, 0), "the code has at most the max cosine of the certificate"),
+)
 _TRIPLES = (Hypothesis(Ge(sample, 0)),)
 SIZE, TEN, SEMIDEFINITE = "size", "ten at (4, 1/6)", "sums over triples are semidefinite"
 

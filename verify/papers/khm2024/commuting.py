@@ -12,7 +12,7 @@ import numpy as np
 import sympy as sp
 from sympy import Eq
 
-from simulations.feature_maps import feature_map
+from simulations.feature_maps.numbered import feature_map
 from simulations.streams import stream
 from verify.arena import Param, Patterns
 from verify.instances import Array, Instances

@@ -1,6 +1,6 @@
 """Memories in feature space: the features Y = W Xi of an instance, and unit features with a query near one of them.
 
-W is named in the instance by a number (:mod:`simulations.feature_maps`).  Statements that speak of unit features Y
+W is named in the instance by a number (:mod:`simulations.feature_maps.numbered`).  Statements that speak of unit features Y
 and queries y in feature space alone need no W: every set Y is reached by W = I with the memories Y, so they are
 judged on normalised memories.
 """
@@ -14,7 +14,7 @@ import sympy as sp
 from sympy import Gt
 
 from bounds.exact import Real
-from simulations.feature_maps import NUMBER, feature_map, rank_of
+from simulations.feature_maps.numbered import NUMBER, feature_map, rank_of
 from simulations.variants.kernelized import features
 from verify.arena import Param
 from verify.instances import Array, Instances

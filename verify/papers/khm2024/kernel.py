@@ -13,7 +13,7 @@ import sympy as sp
 from sympy import Eq, Ge, Le, Rational
 
 from bounds.exact import Real
-from simulations.feature_maps import feature_map
+from simulations.feature_maps.numbered import feature_map
 from simulations.variants.entmax import entmax
 from simulations.variants.kernelized import kernelized
 from verify.arena import Param, Patterns

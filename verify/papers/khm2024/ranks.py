@@ -13,7 +13,7 @@ import sympy as sp
 from sympy import Eq, Ge, Le, Min
 
 from bounds.exact import exact_array
-from simulations.feature_maps import (
+from simulations.feature_maps.numbered import (
     KINDS,
     NUMBER,
     Rows,

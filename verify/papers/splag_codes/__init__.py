@@ -18,9 +18,41 @@ PAPER = {
 }
 
 _ORDER = (
-    *("srg-embedding", "derived", "ngon", "simplex", "crosspolytope", "icosahedron", "snubcube", "petersen10"),
-    *("cell24", "cell600", "clebsch16", "schlaefli27", "e8second56", "e8", "golay", "leech", "4600", "891", "552"),
-    *("275", "162", "112", "m22-77", "gewirtz56", "higman-sims100", "hoffman-singleton50", "nr288", "kerdock", "gq"),
+    *(
+        "srg-embedding",
+        "derived",
+        "ngon",
+        "simplex",
+        "crosspolytope",
+        "icosahedron",
+        "snubcube",
+        "petersen10",
+    ),
+    *(
+        "cell24",
+        "cell600",
+        "clebsch16",
+        "schlaefli27",
+        "e8second56",
+        "e8",
+        "golay",
+        "leech",
+        "4600",
+        "891",
+        "552",
+    ),
+    *(
+        "275",
+        "162",
+        "112",
+        "m22-77",
+        "gewirtz56",
+        "higman-sims100",
+        "hoffman-singleton50",
+        "nr288",
+        "kerdock",
+        "gq",
+    ),
 )
 _FOUND = {s.id: s for s in (*graphs.STATEMENTS, *families.STATEMENTS, *table.STATEMENTS)}
 

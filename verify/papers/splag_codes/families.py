@@ -48,7 +48,9 @@ NGON = Identity(
         Control("one more point", Eq(codes.size, k + 1)),
         Control("twice everywhere", Eq(codes.seen_at, 2), "once opposite"),
         Control(
-            "the cosine of half the angle", Lt(Abs(codes.cosine_at - cos(pi * j / k)), DIGITS), "cosine j, to sixty digits"
+            "the cosine of half the angle",
+            Lt(Abs(codes.cosine_at - cos(pi * j / k)), DIGITS),
+            "cosine j, to sixty digits",
         ),
     ),
     related=("alg.verify-code", "lev.sharp"),
@@ -122,7 +124,10 @@ SNUB = Identity(
         ),
         Part("max cosine, exactly", Eq(codes.miss[1], 0)),
         Part("points at it", Eq(codes.seen[1], 5)),
-        Part("angle in degrees", Lt(Abs(acos(codes.cosine[1]) * 180 / pi - Rational("43.690767108")), Rational(1, 2 * 10**9))),
+        Part(
+            "angle in degrees",
+            Lt(Abs(acos(codes.cosine[1]) * 180 / pi - Rational("43.690767108")), Rational(1, 2 * 10**9)),
+        ),
         Part("all points see the same", Eq(codes.views, 1)),
         Part("all points equivalent", Eq(codes.orbits, 1)),
     ),
@@ -131,7 +136,9 @@ SNUB = Identity(
         Control("the cosine of the cuboctahedron", Eq(codes.cosine[1], Rational(1, 2))),
     ),
     related=("alg.verify-code", "threedim.proven"),
-    notices=("That all points are equivalent is shown by signed permutations, checked to map the set to itself.",),
+    notices=(
+        "That all points are equivalent is shown by signed permutations, checked to map the set to itself.",
+    ),
 )
 
 KERDOCK = Identity(

@@ -229,10 +229,16 @@ def statement(row: Row) -> Statement:
 def _controls(row: Row) -> tuple[Control, ...]:
     controls = [
         Control("one point more", Eq(codes.size, row.size + 1), "number of points"),
-        Control("one point less at the largest cosine", Eq(codes.seen[1], row.seen[0][1] - 1), "points at cosine 1"),
+        Control(
+            "one point less at the largest cosine",
+            Eq(codes.seen[1], row.seen[0][1] - 1),
+            "points at cosine 1",
+        ),
         Control(
             "a largest cosine that is a little smaller",
-            Lt(codes.cosine[1], row.seen[0][0]) if row.seen[0][0].is_Rational else Lt(codes.cosine[1], R(1, 5)),
+            Lt(codes.cosine[1], row.seen[0][0])
+            if row.seen[0][0].is_Rational
+            else Lt(codes.cosine[1], R(1, 5)),
             "number of points",
         ),
     ]

@@ -11,7 +11,7 @@ import numpy as np
 from sympy import Eq, Ge, Gt, Le, Lt, Rational
 
 from bounds.exact import Real
-from simulations.feature_maps import (
+from simulations.feature_maps.numbered import (
     feature_map,
     kernel_of,
 )

@@ -10,7 +10,7 @@ import sympy as sp
 from sympy import Eq, Ge, Gt, Le
 
 from bounds.exact import exact_array
-from simulations.feature_maps import (
+from simulations.feature_maps.numbered import (
     KINDS,
     exact_gram,
     exact_rows,
