@@ -15,4 +15,5 @@ STATEMENTS = (
     *retrieval.STATEMENTS,
     *convergence.STATEMENTS,
     *error_bounds.STATEMENTS,
+    *convergence.RELATED,
 )
