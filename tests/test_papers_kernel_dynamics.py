@@ -336,6 +336,8 @@ def test_a_trap_makes_the_open_ball_of_one_of_a_closest_pair_leak_at_every_tempe
         rest = ({0, 1, 2} - {i, j}).pop()
         near, far = (i, j) if (y[i] - y[j]) @ y[rest] > 0 else (j, i)
         assert measure(b, storage_balls.trap)[0] == pytest.approx((y[near] - y[far]) @ y[rest])
+        sides = sorted(np.sum((y[k] - y[n]) ** 2) for k, n in ((0, 1), (0, 2), (1, 2)))
+        assert measure(b, storage_balls.lead)[0] == pytest.approx(sides[1] - sides[0])
         radius = np.linalg.norm(y[i] - y[j]) / 2
         # As near to the midpoint as doubles allow; the leak narrows like exp(-beta).
         start = y[far] + (1 - 1e-9) * (y[near] - y[far]) / 2
