@@ -74,7 +74,7 @@ def feature_norm(b: Instances) -> Array:
 
 
 ENERGY_SCALE = feature_length**2 + feature_norm**2 + (1 + sp.log(M)) / beta
-ENERGIES = Patterns(query="free", params=(MAP,), sizes=(*SIZES, (16, 50)))
+ENERGIES = Patterns(query="free", params=(MAP,), sizes=(*SIZES, (16, 50)), search=False)
 
 SCALED = Inequality(
     id="hu2024.energy.scaled",

@@ -48,6 +48,7 @@ BALL = Patterns(
     params=(TIGHT, SHARE),
     families=FAMILIES,
     sizes=SIZES,
+    search=False,
 )
 TWO = sp.Integer(2)
 

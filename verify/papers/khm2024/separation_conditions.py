@@ -68,7 +68,8 @@ SEP_A = Inequality(
         "Reduced to scalars, exactly: unit features have 0 < R <= 1 and the smallest separation 2 R^2, whatever their number "
         "and dimension. 2 R^2 <= 2 R and ln(2 (M - 1)/R) >= ln 2: the condition fails for every set and every beta. "
         "The second part proves it over the box.",
-        "With norm m and 2 m R in place of 2 R the same follows by scaling features with 1/m and beta with m^2.",
+        "For unit norm alone: with norm m and 2 m R in place of 2 R the logarithm is negative where R > 2 (M - 1), and the "
+        "condition can hold (an antipodal pair of norm 10 at beta = 1).",
     ),
 )
 

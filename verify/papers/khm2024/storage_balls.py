@@ -274,6 +274,17 @@ def trap(b: Instances) -> Array:
     return (low + high + np.abs(low - high)) / 2
 
 
+@quantity(
+    "dyn_lead", "smallest squared distance of two unit features but the closest ones, minus theirs", real=True
+)
+def lead(b: Instances) -> Array:
+    u = unit_features(b)
+    squares, (i, j) = pair_squares(u.memories), closest_pair(u.memories)
+    first, second = np.triu_indices(u.memories.shape[1], 1)
+    chosen = (first == i[:, None]) & (second == j[:, None])
+    return smallest(squares[~chosen].reshape(b.size, -1)) - squares[chosen]
+
+
 STORED = Inequality(
     id="hu2024.def2.2.stored",
     title="Generic sets of three or more unit features are stored from some temperature on",
@@ -284,7 +295,11 @@ STORED = Inequality(
     arena=Patterns(
         query="pattern", norms="equal", min_memories=3, sizes=((2, 3), (3, 3), (3, 4), (2, 4), (5, 5), (8, 8))
     ),
-    hypotheses=(NONZERO, DISTINCT),
+    hypotheses=(
+        NONZERO,
+        DISTINCT,
+        Hypothesis(Gt(lead, 0), "a single closest pair: all but a set of measure zero"),
+    ),
     parts=(
         Part(
             "no half-space keeps what enters it from a ball, at all temperatures",
@@ -299,7 +314,8 @@ STORED = Inequality(
         "s(y_nu) > 0. If s(y) >= 0 then p_a >= p_b and s(T(y)) = (p_a - p_b)(1 - <y_a, y_b>) + sum p_nu s(y_nu) > 0: the "
         "half-space s >= 0 is invariant. The midpoint of the pair has s = 0, so T maps points of the open ball of y_b next "
         "to it into s > 0, where they stay; that ball has s < 0, so their limits lie outside it.",
-        "For M = 3 this happens unless the third feature is equally far from the closest pair: for almost every set.",
+        "For M = 3 this happens unless the third feature is equally far from the closest pair: for almost every set. A "
+        "single closest pair and a positive trap are open conditions, so sets near a witness are witnesses too.",
         "With M = 3 no set in general position is stored with the full radius; with a share of it see restated.a4.rho-ball.",
     ),
 )

@@ -23,4 +23,5 @@ STATEMENTS = (
     *loss.STATEMENTS,
     *feature_maps.STATEMENTS,
     *error_bounds.STATEMENTS,
+    *convergence.RELATED,
 )

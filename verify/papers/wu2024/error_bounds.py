@@ -161,7 +161,7 @@ THM22_IFF = Inequality(
 # -- error bounds ----------------------------------------------------------------------------------------------
 
 BOUND_SIZES = ((1, 2), (1, 3), (2, 2), (2, 3), (2, 5), (3, 4), (3, 8), (5, 10), (8, 16), (16, 50))
-FREE = Patterns(query="free", min_memories=2, sizes=BOUND_SIZES)
+FREE = Patterns(query="free", min_memories=2, sizes=BOUND_SIZES, search=False)
 BALL = Patterns(query="ball", min_memories=2, sizes=BOUND_SIZES)
 TRIVIAL = 2 * m
 
