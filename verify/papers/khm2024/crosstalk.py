@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from sympy import log, sqrt
 
+from bounds import expr
 from bounds.exact import Real, escalate, pi
-from bounds.packing import real_cosine
 from bounds.packing.elementary import rankin_cosine
 from simulations.codes.catalogue import construct
 from verify.instances import Array, Instances
@@ -67,7 +67,7 @@ def crosstalk_of(cosines: Any, beta: Any) -> Real:
     """X of a memory with these cosines (pairs of a number and how often it occurs), in balls."""
     total = Real(0)
     for cosine, count in cosines:
-        value = cosine if isinstance(cosine, Real) else real_cosine(cosine)
+        value = cosine if isinstance(cosine, Real) else expr.ball(cosine, {})
         total = total + count * (Real(beta) * (value - 1)).exp()
     return total
 
@@ -115,7 +115,7 @@ def best_cosine(n: int, size: int) -> Real:
     name = universal_name(n, size)
     if not name:
         raise ValueError(f"{size} points in dimension {n}: the optimal code is not known in closed form")
-    return real_cosine(_largest_cosine(name))
+    return expr.ball(_largest_cosine(name), {})
 
 
 @quantity("storage_best_gap", "Delta*(d, M): one minus the least possible max cosine of M points in R^d")

@@ -163,8 +163,8 @@ PAIR_LAW = Probability(
     ),
     hypotheses=(Hypothesis(Le(NEEDED, 2), "p_D(.) < 1: else the inequality fails for every p < 1"),),
     bound=PAIR_BOUND,
-    simulate_if=Gt(PAIR_BOUND, Rational(1, 500)),
-    trials=4000,
+    simulate_if=Gt(PAIR_BOUND, Rational(1, 100)),
+    trials=6000,
     controls=(scaled("1/2"),),
     related=("hu2024.lemma2.1", "restated.d3.random", "restated.d2.storage"),
     notices=(
