@@ -1,6 +1,6 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, half_spaces, linear_maps
+from verify.papers.khm2024 import capacity, half_spaces, linear_maps, stage1
 
 PAPER = {
     "key": "khm2024",
@@ -12,4 +12,4 @@ PAPER = {
     "venue": "NeurIPS 2024",
 }
 
-STATEMENTS = (*capacity.STATEMENTS, *linear_maps.STATEMENTS, *half_spaces.STATEMENTS)
+STATEMENTS = (*capacity.STATEMENTS, *linear_maps.STATEMENTS, *stage1.STATEMENTS, *half_spaces.STATEMENTS)

@@ -1,6 +1,6 @@
 """Statements on U-Hop (Wu, Hu, Hsiao, Liu 2024)."""
 
-from verify.papers.wu2024 import feature_maps, loss, minima
+from verify.papers.wu2024 import feature_maps, loss, minima, training
 
 PAPER = {
     "key": "wu2024",
@@ -11,4 +11,4 @@ PAPER = {
     "venue": "ICML 2024",
 }
 
-STATEMENTS = (*loss.STATEMENTS, *feature_maps.STATEMENTS, *minima.STATEMENTS)
+STATEMENTS = (*loss.STATEMENTS, *feature_maps.STATEMENTS, *training.STATEMENTS, *minima.STATEMENTS)
