@@ -31,7 +31,7 @@ Vectors = Sequence[tuple[Fraction, Fraction]]
 LOSSES = ("pair", "cross-entropy")
 """Sum over pairs of e^((cos - 1)/tau); sum over memories of log sum_nu of it, nu = mu included."""
 
-COARSE, FINE = 4, 8
+COARSE, FINE = 4, 9
 """Boxes have sides 2^(1 - level): the first and the last level."""
 
 BITS = 64

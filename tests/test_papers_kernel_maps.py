@@ -166,10 +166,11 @@ def test_wrong_normals_are_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- global minimisers in the plane ------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("memories", [stage1.FOUR, stage1.SIX])
 @pytest.mark.parametrize("kind", planar_maps.LOSSES)
-def test_the_region_holds_the_minimiser_of_many_starts(kind: str) -> None:
-    region = planar_maps.minimiser_region(stage1.SIX, Fraction(1, 4), kind)
-    x = floats(stage1.SIX)
+def test_the_region_holds_the_minimiser_of_many_starts(kind: str, memories: Any) -> None:
+    region = planar_maps.minimiser_region(memories, Fraction(1, 4), kind)
+    x = floats(memories)
     form = {"pair": losses.pair_lse, "cross-entropy": losses.cross_entropy}[kind]
     w, value = best_map([partial(form, tau=0.25)], x, 3, starts=16)
     y = unit(x @ w.T)
@@ -208,7 +209,7 @@ def test_separation_and_storage_before_and_after() -> None:
         crosstalk = np.sum(np.exp(-beta * (1 - gram)), axis=1) - 1
         return int(np.sum(crosstalk <= 1))
 
-    point = {"case": stage1.PLANAR, "t": 2, "beta": Fraction(5, 2)}
+    point = {"case": stage1.SETS.index(stage1.SIX), "t": 2, "beta": Fraction(5, 2)}
     with precision(128):
         b = exact_instance(point)
         before, after = (measure(b, symbol(f"stage1_{name}"))[0] for name in ("before", "after"))
@@ -380,20 +381,24 @@ def test_stage_one_in_floats() -> None:
 def test_mixed_limits_of_extreme_sets() -> None:
     apart = np.eye(4)[None]
     twins = np.repeat(np.eye(2), 2, axis=0)[None]
-    assert events_training.mixed_limits(apart, 20.0).tolist() == [0]
-    assert events_training.mixed_limits(apart, 0.1).tolist() == [4]
-    assert events_training.mixed_limits(twins, 50.0).tolist() == [4]
+    assert events_training.mixed_limits(apart, apart, 20.0).tolist() == [0]
+    assert events_training.mixed_limits(apart, apart, 0.1).tolist() == [4]
+    assert events_training.mixed_limits(twins, twins, 50.0).tolist() == [4]
 
 
-def test_mixed_limits_saved_against_a_loop() -> None:
-    drawn = events_training.directions(stream(4, "sets"), 3, 6, 4)
-    found = events_training.mixed_limits_saved(stream(4, "sets"), 3, d=4, M=6, beta=8.0)
-    for k, memories in enumerate(drawn):
+@pytest.mark.parametrize("start", [0, 1, 2])
+def test_mixed_limits_saved_against_a_loop(start: int) -> None:
+    drawn_from = stream(4, "sets")
+    drawn = events_training.directions(drawn_from, 3, 6, 4)
+    queries = events_training.starts_of(drawn_from, drawn, start)
+    assert np.array_equal(queries, drawn) == (start == 0)
+    found = events_training.mixed_limits_saved(stream(4, "sets"), 3, d=4, M=6, beta=8.0, start=start)
+    maps_ = events_training.trained_maps(drawn)
+    for k in range(3):
         counts = []
-        for rows in (memories, events_training.trained_features(memories[None])[0]):
-            mixed = 0
-            for start in rows:
-                state = start
+        for w in (np.eye(4), maps_[k]):
+            rows, mixed = unit(drawn[k] @ w.T), 0
+            for state in unit(queries[k] @ w.T):
                 for _ in range(events_training.UPDATES):
                     p = np.exp(8.0 * rows @ state)
                     p /= p.sum()
@@ -403,9 +408,37 @@ def test_mixed_limits_saved_against_a_loop() -> None:
         assert found[k] == pytest.approx((1 + (counts[0] - counts[1]) / 6) / 2)
 
 
+def test_masked_starts_keep_half_of_the_coordinates() -> None:
+    memories = events_training.directions(stream(6, "sets"), 5, 3, 8)
+    assert np.all(np.sum(events_training.starts_of(stream(1, "mask"), memories, 2) != 0, axis=-1) == 4)
+    with pytest.raises(ValueError, match="0, 1 or 2"):
+        events_training.starts_of(stream(1, "mask"), memories, 3)
+
+
+@pytest.mark.parametrize(
+    ("beta", "before", "after"), [(Fraction(9, 5), True, False), (Fraction(3), True, True)]
+)
+def test_weights_of_limits_against_the_iteration_in_the_plane(
+    beta: Fraction, before: bool, after: bool
+) -> None:
+    simplex = np.array([[1.0, 0.0], [-0.5, math.sqrt(3) / 2], [-0.5, -math.sqrt(3) / 2]])
+    for x, own, other, expected in (
+        (floats(stage1.SETS[1]), Fraction(-15, 17), Fraction(161, 289), before),
+        (simplex, Fraction(-1, 2), Fraction(-1, 2), after),
+    ):
+        state = x[0]
+        for _ in range(20_000):
+            p = np.exp(float(beta) * x @ state)
+            p /= p.sum()
+            state = p @ x
+        assert (p[0] >= 0.5) == expected
+        with precision(256):
+            assert training.keeps_weight(own, other, Real(beta)) == expected
+
+
 def test_stage_one_lowers_the_loss_of_every_set() -> None:
     memories = events_training.directions(stream(5, "sets"), 4, 10, 5)
-    after = events_training.trained_features(memories)
+    after = unit(memories @ np.swapaxes(events_training.trained_maps(memories), -1, -2))
     before, now = (losses.uniformity(v, 2.0)[0] for v in (memories, after))
     assert np.all(now < before - 0.2)
     assert np.sum(after**2, axis=-1) == pytest.approx(np.ones((4, 10)))
