@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from simulations import linear_maps
 from simulations.rational_matrices import is_semidefinite
+from simulations.rational_sets import KINDS, memory_set, with_signs
 from simulations.streams import stream
 
 Rows = list[list[Fraction]]
@@ -181,3 +182,29 @@ def test_dependency_of_d_plus_one_memories() -> None:
         linear_maps.dependency(memories[:4])
     with pytest.raises(ValueError, match="independent"):
         linear_maps.dependency([[1, 0], [-1, 0], [0, 1]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("d", "count"), [(2, 2), (2, 6), (3, 12), (8, 20)])
+def test_rational_sets_are_what_they_are_called(kind: str, d: int, count: int) -> None:
+    rows = memory_set(kind, d, count, 1)
+    assert len(set(rows)) == count
+    assert all(sum(x * x for x in row) == 1 for row in rows)
+    if kind == "half-space":
+        assert all(row[-1] > 0 for row in rows)
+    if kind == "non-negative":
+        assert all(min(row) >= 0 for row in rows)
+    if kind == "both signs":
+        assert all(tuple(-x for x in row) in rows for row in rows)
+    assert rows != memory_set(kind, d, count, 2)
+    with pytest.raises(ValueError, match="d >= 2"):
+        memory_set(kind, 1, 2)
+
+
+@pytest.mark.parametrize(("d", "positive"), [(2, 1), (3, 4), (5, 2)])
+def test_signs_of_the_dependency(d: int, positive: int) -> None:
+    memories = with_signs(d, positive)
+    c = linear_maps.dependency(memories)
+    assert [x > 0 for x in c] == [i < positive for i in range(d + 1)]
+    kind, _ = linear_maps.half_space(memories)
+    assert kind == ("balance" if positive == d + 1 else "normal")

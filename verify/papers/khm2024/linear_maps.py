@@ -16,7 +16,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from sympy import Eq, Ge, Gt, Le, Lt, Min, Rational, Symbol
 
-from bounds.exact import Real, enclose_max, exact_array, pi
+from bounds.exact import Real, enclose_max, exact_array, pi, precision
 from simulations import linear_maps
 from simulations.rational_matrices import fraction, is_semidefinite, matrix
 from simulations.rational_sets import KINDS, Vectors, memory_set
@@ -25,6 +25,9 @@ from verify.arena import Points
 from verify.instances import Array, Instances
 from verify.statement import Control, Definition, Hypothesis, Identity, Inequality, Part, Source, Statement
 from verify.vocabulary import quantity
+
+BITS = 256
+"""Precision of differences that are to vanish."""
 
 # -- the memories of a grid point --------------------------------------------------------------------
 
@@ -326,9 +329,10 @@ def kernel_defect(b: Instances) -> Array:
     memories, size = memories_of(b), integer(b, "d")
     w = random_map(size * integer(b, "factor"), size)
     a = w.transpose() * w
-    y = square_features(memories, a)
     kernel = exact_array((matrix(memories) * a * matrix(memories).transpose()).tolist())
-    return one(enclose_max(np.abs(np.sum(y[:, None] * y[None], axis=-1) - kernel), axis=None))
+    with precision(BITS):
+        y = square_features(memories, a)
+        return one(enclose_max(np.abs(np.sum(y[:, None] * y[None], axis=-1) - kernel), axis=None))
 
 
 SMALLER = Part(

@@ -6,6 +6,7 @@ from verify.papers.wu2024 import (
     feature_maps,
     loss,
     retrieval,
+    training,
 )
 
 PAPER = {
@@ -23,5 +24,6 @@ STATEMENTS = (
     *loss.STATEMENTS,
     *feature_maps.STATEMENTS,
     *error_bounds.STATEMENTS,
+    *training.STATEMENTS,
     *convergence.RELATED,
 )
