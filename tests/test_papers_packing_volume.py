@@ -20,8 +20,8 @@ from verify.context import Context
 from verify.decide import decide
 from verify.instances import exact_instance
 from verify.papers import ballinger2009, boroczky1978, catalogue, cjms2023, fejestoth1943, kl1978, rankin1955
-from verify.papers.khm2024 import packing
-from verify.papers.splag import bands, caps, codes, definitions, growth, optima
+from verify.papers.khm2024 import dimension, packing
+from verify.papers.splag import bands, caps, codes, growth, optima, polynomials
 from verify.vocabulary import measure
 
 CATALOGUE = catalogue()
@@ -123,7 +123,7 @@ def test_dimensions_enclose_known_ones():
     ("count", "s", "n"), [(2, 0, 1), (3, 0, 2), (5, 0, 3), (8, 0, 4), (2, -1, 1), (9, Fraction(-1, 8), 8)]
 )
 def test_dimensions_of_large_separations(count, s, n):
-    assert packing.rankin_dimension(count, Fraction(s)) == n
+    assert dimension.rankin_dimension(count, Fraction(s)) == n
 
 
 # -- the separation of M unit features ----------------------------------------------------------------------
@@ -172,10 +172,10 @@ def test_a_wrong_constant_is_refuted(identifier, part, old, new):
 
 
 def test_a_criterion_with_a_larger_prefactor_is_refuted():
-    statement = packing.SUFFICIENT
-    weaker = packing.CRITERION - 2
+    statement = dimension.SUFFICIENT
+    weaker = dimension.CRITERION - 2
     broken = [
-        dataclasses.replace(h, relation=h.relation.subs(packing.CRITERION, weaker))
+        dataclasses.replace(h, relation=h.relation.subs(dimension.CRITERION, weaker))
         for h in statement.hypotheses
     ]
     points = tuple({"Delta": "49/100", "M": m, "D": 2} for m in range(3, 12))
@@ -220,14 +220,14 @@ def test_agreeing_digits_count_digits():
 @pytest.mark.parametrize(("n", "k"), [(3, 4), (8, 7), (24, 12), (64, 5)])
 def test_ultraspherical_polynomials_by_scipy(n, k):
     expected = scipy.special.eval_gegenbauer(k, n / 2 - 1, 3 / 7)
-    assert float(definitions.ultraspherical(n, k, Fraction(3, 7))) == pytest.approx(expected, rel=1e-10)
+    assert float(polynomials.ultraspherical(n, k, Fraction(3, 7))) == pytest.approx(expected, rel=1e-10)
 
 
 def test_orthogonality_is_that_of_the_weight():
-    assert definitions.orthogonality_defect(5, 6, 5) == 0
-    assert definitions.orthogonality_defect(5, 6, 6) > 0
+    assert polynomials.orthogonality_defect(5, 6, 5) == 0
+    assert polynomials.orthogonality_defect(5, 6, 6) > 0
     # P_2 of dimension 4 under the weight of dimension 3, which is 1: mean of (4 t^2 - 1)/3 is 1/9.
-    assert definitions.orthogonality_defect(4, 2, 3) == Fraction(1, 9)
+    assert polynomials.orthogonality_defect(4, 2, 3) == Fraction(1, 9)
 
 
 # -- caps -------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, packing
+from verify.papers.khm2024 import capacity, dimension, packing
 
 PAPER = {
     "key": "khm2024",
@@ -12,4 +12,4 @@ PAPER = {
     "venue": "NeurIPS 2024",
 }
 
-STATEMENTS = (*capacity.STATEMENTS, *packing.STATEMENTS)
+STATEMENTS = (*capacity.STATEMENTS, *packing.STATEMENTS, *dimension.STATEMENTS)
