@@ -7,10 +7,10 @@ H. S. M. Coxeter 1963.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from math import factorial
+from typing import NamedTuple
 
 from flint import acb, arb
 from sympy import Eq, Ge, Le, Lt, Symbol
@@ -71,37 +71,48 @@ def simplex_bound(dimension: int, s: Real) -> Real:
     return 2 * share(dimension - 1, cos2a) / share(dimension, cos2a)
 
 
+class Case(NamedTuple):
+    """A code of N points, or A(n, s) = N, at a max cosine: of the code of that number, or rational."""
+
+    n: int
+    N: int
+    code: int | None
+    s: Fraction
+    equality: bool
+
+    @property
+    def cosine(self) -> Real:
+        """The max cosine, exact or as a ball at the current precision."""
+        return Real(self.s) if self.code is None else max_cosine(self.code)
+
+
 @cache
-def _cases() -> tuple[tuple[int, int, Callable[[], Real], bool], ...]:
-    """(n, N, max cosine, claimed equality): exact codes, Rankin's values at and below 0, kissing numbers."""
-    exact = ("icosahedron", "600-cell")
-    found: list[tuple[int, int, Callable[[], Real], bool]] = []
+def _cases() -> tuple[Case, ...]:
+    """Exact codes, Rankin's values at 0 and below."""
+    zero, found = Fraction(0), []
     for number, (name, dimension, count) in enumerate(CODES):
-        if 3 <= dimension <= LARGEST and not name.startswith(("simplex", "cross")) and name != "random":
-            found.append((dimension, count, lambda number=number: max_cosine(number), name in exact))
-        elif name == "random" and dimension == 3 and count > 4:
-            found.append((dimension, count, lambda number=number: max_cosine(number), False))
+        classical = name.startswith(("simplex", "cross"))
+        random = name == "random" and (dimension > 3 or count <= 4)
+        if 3 <= dimension <= LARGEST and not classical and not random:
+            found.append(Case(dimension, count, number, zero, name in ("icosahedron", "600-cell")))
     for dimension in range(3, LARGEST + 1):
-        for s in (Fraction(0), Fraction(-1, dimension)):
-            found.append((dimension, rankin_size(dimension, s), lambda s=s: Real(s), True))
-        low = Fraction(-1, dimension - 1)
-        for part in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
-            for a, b in ((low, Fraction(-1, dimension)), (Fraction(-1, dimension), Fraction(0))):
-                s = a + part * (b - a)
-                found.append((dimension, rankin_size(dimension, s), lambda s=s: Real(s), False))
+        low, middle = Fraction(-1, dimension - 1), Fraction(-1, dimension)
+        parts = (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10))
+        between = [a + part * (b - a) for part in parts for a, b in ((low, middle), (middle, zero))]
+        found += [Case(dimension, rankin_size(dimension, s), None, s, True) for s in (zero, middle)]
+        found += [Case(dimension, rankin_size(dimension, s), None, s, False) for s in between]
     return tuple(found)
 
 
-def _case(b: Instances) -> tuple[int, int, Callable[[], Real], bool]:
+def _case(b: Instances) -> Case:
     return _cases()[whole(b, "case")]
 
 
 @cache
 def _bound(case: int) -> Real:
     """The bound at a case at one precision: quadratures are expensive, and nothing here is closer than that."""
-    dimension, _, cosine, _ = _cases()[case]
     with precision(BITS):
-        return simplex_bound(dimension, cosine())
+        return simplex_bound(_cases()[case].n, _cases()[case].cosine)
 
 
 @quantity("volume_simplex_bound", "the simplex bound 2 F_(n-1)/F_n at the max cosine of the case")
@@ -111,27 +122,27 @@ def bound(b: Instances) -> Array:
 
 @quantity("volume_simplex_equal", "1 where equality is claimed")
 def is_equal(b: Instances) -> Array:
-    return one(int(_case(b)[3]))
+    return one(int(_case(b).equality))
 
 
 @quantity("volume_simplex_digits", "digits to which the size of the code and the bound agree")
 def agreement(b: Instances) -> Array:
     case = whole(b, "case")
-    return one(agreeing_digits(_bound(case), Real(_cases()[case][1])))
+    return one(agreeing_digits(_bound(case), Real(_cases()[case].N)))
 
 
 @cache
 def _kissing(dimension: int) -> int:
     # Known kissing arrangements are cases already.
-    for case, (of, _, cosine, _) in enumerate(_cases()):
-        if of == dimension and cosine().is_exact and cosine() == Fraction(1, 2):
+    for case, known in enumerate(_cases()):
+        if known.n == dimension and known.cosine.is_exact and known.cosine == Fraction(1, 2):
             return math.floor(_bound(case))
     return math.floor(simplex_bound(dimension, Real(Fraction(1, 2))))
 
 
 @quantity("volume_simplex_kissing", "the simplex bound at 60 degrees, rounded down")
 def kissing(b: Instances) -> Array:
-    return one(_kissing(_case(b)[0]))
+    return one(_kissing(_case(b).n))
 
 
 KISSING = {3: 13, 4: 26, 5: 48, 6: 85, 7: 146, 8: 244}
@@ -139,7 +150,7 @@ KISSING = {3: 13, 4: 26, 5: 48, 6: 85, 7: 146, 8: 244}
 
 @quantity("volume_simplex_literature", "that value in the literature")
 def literature(b: Instances) -> Array:
-    return one(KISSING[_case(b)[0]])
+    return one(KISSING[_case(b).n])
 
 
 STRICT = Hypothesis(Le(is_equal, 0), "no claimed equality")
@@ -150,7 +161,7 @@ SIMPLEX = Inequality(
     provenance="recalled",
     printed=r"A(n,\theta)\le\frac{2F_{n-1}(\alpha)}{F_n(\alpha)},\ \sec2\alpha=\sec\theta+n-2;\quad F_{m+1}(\alpha)=\frac2\pi"
     r"\int_{\frac12\operatorname{arcsec}m}^\alpha F_{m-1}(\beta)\,d\vartheta,\ \sec2\beta=\sec2\vartheta-2",
-    arena=Points(tuple({"case": i, "n": c[0], "N": c[1]} for i, c in enumerate(_cases()))),
+    arena=Points(tuple({"case": i, "n": c.n, "N": c.N} for i, c in enumerate(_cases()))),
     hypotheses=(Hypothesis(Ge(n, 3)),),
     parts=(
         Part("strict: exact codes, and A(n, s) for s < 0", Lt(N, bound), given=(STRICT,)),

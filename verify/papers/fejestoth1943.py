@@ -18,7 +18,7 @@ from verify.controls import scaled
 from verify.instances import Array, Instances
 from verify.papers.splag import bands
 from verify.papers.splag.codes import digits
-from verify.papers.splag.optima import one, optimal_cosine, proven, whole
+from verify.papers.splag.optima import one, optimal_cosine, proven, value, whole
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import quantity
 
@@ -35,8 +35,8 @@ PAPER = {
 N = Symbol("N", positive=True)
 SHARP = (3, 4, 6, 12)
 TABLE = tuple(sorted(m for n, m in known() if n == 3 and not proven(n, m)))
-ANGLES = tuple(Fraction(1, q) for q in (5, 10, 20, 50, 100, 500, 2000, 10000))
-"""Minimal angles of the explicit codes of many points."""
+ANGLES = tuple(Fraction(1, q) for q in (5, 10, 20, 50, 100))
+"""Minimal angles of explicit codes of up to 138 924 points."""
 BANDS = {bands.size(angle): angle for angle in ANGLES}
 """Those angles by the number of points."""
 
@@ -111,18 +111,23 @@ BOUND = Inequality(
     related=("fejestoth1943.asymptotic", "boroczky1978"),
     notices=(
         "Optimal angles are proven for N = 3..14 and 24.  Beyond, the best known codes (N <= 130) and explicit codes of up to "
-        "1.4 10^9 points stay below the bound: a code above it would refute it.",
+        "138 924 points stay below the bound: a code above it would refute it.",
     ),
 )
 
 
+@quantity("volume_bands", "points of the explicit code of minimal angle 1/q on the 2-sphere", positive=True)
+def bands_size(b: Instances) -> Array:
+    return one(bands.size(1 / value(b, "q")))
+
+
 @quantity(
-    "volume_three_separation",
-    "optimal separation of N points on the 2-sphere, between explicit code and bound",
+    "volume_three_separation", "optimal separation of that many points, between that code and the bound"
 )
 def separation(b: Instances) -> Array:
-    count = whole(b, "N")
-    return one(Real.between((1 - Real(BANDS[count]).cos()).lower(), (1 - fejes_toth_cosine(count)).upper()))
+    angle = 1 / value(b, "q")
+    bound = fejes_toth_cosine(bands.size(angle))
+    return one(Real.between((1 - Real(angle).cos()).lower(), (1 - bound).upper()))
 
 
 LIMIT = 4 * pi / sqrt(3)
@@ -132,16 +137,21 @@ ASYMPTOTIC = Inequality(
     source=Source("fejestoth1943", "the theorem; the lower side by Habicht and van der Waerden 1951"),
     provenance="recalled",
     printed=r"N\,\Delta^*(3,N)\to\frac{4\pi}{\sqrt3}=7.2552\ldots\quad(N\to\infty)",
-    arena=Points(tuple({"N": m} for m in sorted(BANDS))),
+    arena=Points(tuple({"q": q} for q in (5, 10, 20, 50, 100, 500, 2000, 10000))),
     parts=(
-        Part("at most the limit", Le(N * separation, LIMIT)),
-        Part("at least 1 - N^(-1/4) of it", Ge(N * separation, LIMIT * (1 - N ** Rational(-1, 4)))),
+        Part("at most the limit", Le(bands_size * separation, LIMIT)),
+        Part(
+            "at least 1 - N^(-1/4) of it",
+            Ge(bands_size * separation, LIMIT * (1 - bands_size ** Rational(-1, 4))),
+        ),
         Part("the number", Le(abs(LIMIT - Rational(72552, 10000)), Rational(1, 10000), evaluate=False)),
     ),
     controls=(
         scaled("99/100"),
         Control(
-            "one percent more", Ge(N * separation, LIMIT * Rational(101, 100)), "at least 1 - N^(-1/4) of it"
+            "one percent more",
+            Ge(bands_size * separation, LIMIT * Rational(101, 100)),
+            "at least 1 - N^(-1/4) of it",
         ),
     ),
     related=("fejestoth1943", "cap.small-angle", "hu2024.prop3.1.tight-ratio"),

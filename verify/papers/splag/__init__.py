@@ -1,6 +1,6 @@
 """Textbook statements on spherical codes: definitions, conversions, cap areas, volume bounds."""
 
-from verify.papers.splag import caps, definitions
+from verify.papers.splag import caps, definitions, polynomials
 
 PAPER = {
     "key": "splag",
@@ -11,4 +11,4 @@ PAPER = {
     "venue": "Springer, third edition",
 }
 
-STATEMENTS = (*definitions.STATEMENTS, *caps.STATEMENTS)
+STATEMENTS = (*definitions.STATEMENTS, *polynomials.STATEMENTS, *caps.STATEMENTS)

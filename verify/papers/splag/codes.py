@@ -21,7 +21,7 @@ from verify.instances import Array, Instances
 from verify.papers.splag.optima import one, whole
 from verify.vocabulary import quantity, smallest
 
-POLYGONS = tuple(f"polygon-{k}" for k in (3, 4, 5, 6, 7, 12))
+POLYGONS = tuple(f"polygon-{k}" for k in (3, 4, 5, 6, 7, 8, 9, 12, 16))
 SIMPLICES = tuple(f"simplex-{n}" for n in (2, 3, 4, 8, 16))
 CROSSES = tuple(f"cross-polytope-{n}" for n in (2, 3, 4, 8, 16))
 SHARP = (
@@ -37,7 +37,7 @@ SHARP = (
 """Codes at which Levenshtein's bound is attained, beside simplices and cross-polytopes."""
 OTHERS = (
     *("icosahedron-minus-1", "dodecahedron", "cuboctahedron", "snub-cube", "petersen", "24-cell", "600-cell"),
-    *("D5", "E6", "E7", "kerdock-16", "gewirtz", "hoffman-singleton", "m22"),
+    *("D5", "E6", "E7", "P9a", "P12a", "kerdock-16", "gewirtz", "hoffman-singleton", "m22"),
 )
 RANDOM = ((2, 2), (2, 5), (3, 2), (3, 4), (3, 12), (4, 9), (5, 20), (8, 30), (24, 12), (64, 8))
 """Dimensions and sizes of the codes of rational vectors."""
