@@ -1,8 +1,8 @@
 """Certified intervals for A(n, s) and s*(n, N), without a solver.
 
-Three-point bounds need a semidefinite solver to be found and none to be checked: those that statements use were made by
-``bounds.packing.three_point`` with the extra ``sdp`` and lie in ``verify/certificates`` as JSON files for
-``hopcheck certify``.  Each is checked again, in exact arithmetic, in every process that uses it.
+Three-point bounds need a semidefinite solver to be found and none to be checked.  Those that statements use
+were made by ``bounds.packing.three_point`` with the extra ``sdp`` and lie in ``verify/certificates`` as JSON
+files for ``hopcheck certify``; each is checked again, in exact arithmetic, in every process that uses it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ from simulations.codes import optimise
 from simulations.codes.certificate import certify_max_cosine
 
 THREE_POINT = (
-    *("kissing-3", "kissing-4", "kissing-5", "petersen", "icosahedron", "gewirtz", "hoffman-singleton", "kerdock-16"),
+    *(
+        "kissing-3",
+        "kissing-4",
+        "kissing-5",
+        "petersen",
+        "icosahedron",
+        "gewirtz",
+        "hoffman-singleton",
+        "kerdock-16",
+    ),
     *("cosine-4-10", "cosine-20-56", "cosine-21-50", "cosine-3-7", "cosine-3-8", "cosine-4-24"),
 )
 """Names of the certificates."""
@@ -28,7 +37,7 @@ THREE_POINT = (
 
 @cache
 def certificate(name: str) -> dict[str, Any]:
-    """A three-point certificate that was checked now.  Raises ArithmeticError if its claim does not follow."""
+    """A three-point certificate, checked now.  Raises ArithmeticError if its claim does not follow."""
     text = (files("verify") / "certificates" / f"{name}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     check = packing.certify(found)
@@ -39,7 +48,7 @@ def certificate(name: str) -> dict[str, Any]:
 
 @cache
 def largest_size(n: int, s: str) -> int:
-    """The least proved upper bound on A(n, s): linear programming, Levenshtein, and the stored three-point bounds."""
+    """The least proved upper bound on A(n, s): linear programming, Levenshtein, stored three-point bounds."""
     found = packing.best_bounds(n, s, methods=("linear-programming", "levenshtein", "circle", "rankin")).upper
     for name in THREE_POINT:
         if name.startswith("cosine"):
@@ -60,7 +69,7 @@ def _peek(name: str) -> dict[str, Any]:
 
 @cache
 def least_cosine(n: int, size: int) -> Fraction:
-    """A proved lower bound on s*(n, N): Rankin's, Levenshtein's, Fejes Toth's in three dimensions, stored three-point."""
+    """A proved lower bound on s*(n, N): Rankin, Levenshtein, Fejes Toth (n = 3), stored three-point."""
     found = elementary.rankin_cosine(n, min(size, 2 * n))
     if size > 2 * n:
         found = max(found, levenshtein.levenshtein_cosine(n, size).low)
@@ -76,7 +85,9 @@ def least_cosine(n: int, size: int) -> Fraction:
 @cache
 def closed_cosine(n: int, size: int) -> Any:
     """A closed form of a lower bound on s*(n, N): Rankin's, or Levenshtein's where it has one; else None."""
-    return levenshtein.levenshtein_cosine(n, size).exact if size > 2 * n else elementary.rankin_cosine(n, size)
+    return (
+        levenshtein.levenshtein_cosine(n, size).exact if size > 2 * n else elementary.rankin_cosine(n, size)
+    )
 
 
 @cache

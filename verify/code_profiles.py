@@ -176,21 +176,32 @@ def _nth_miss(b: Instances, j: int) -> Array:
     return one(real(found[j - 1] - printed[j - 1]))
 
 
-def _numbered(name: str, meaning: str, measure: Callable[[Instances, int], Array], most: int, **kind: bool) -> Any:
+def _numbered(
+    name: str, meaning: str, measure: Callable[[Instances, int], Array], most: int, signed: bool = False
+) -> dict[int, Any]:
+    kind = {"real": True} if signed else {"nonnegative": True}
     return {
-        j: quantity(f"{name}_{j}", meaning.format(j=j), **kind)(lambda b, j=j: measure(b, j))
+        j: quantity(f"{name}_{j}", meaning.format(j=j), log=None, native=False, **kind)(_at(measure, j))
         for j in range(1, most + 1)
     }
 
 
-cosine = _numbered("codes_cosine", "the cosine number {j} of the code, the largest first", _nth_cosine, MOST, real=True)
-seen = _numbered("codes_seen", "number of points at the cosine number {j}, seen from a point", _nth_count, MOST)
+def _at(measure: Callable[[Instances, int], Array], j: int) -> Callable[[Instances], Array]:
+    return lambda b: measure(b, j)
+
+
+cosine = _numbered(
+    "codes_cosine", "the cosine number {j} of the code, the largest first", _nth_cosine, MOST, signed=True
+)
+seen = _numbered(
+    "codes_seen", "number of points at the cosine number {j}, seen from a point", _nth_count, MOST
+)
 miss = _numbered(
     "codes_miss",
     "cosine number {j} of the code minus the printed one, computed in their number field",
     _nth_miss,
     MOST - 1,
-    real=True,
+    signed=True,
 )
 
 
@@ -204,7 +215,11 @@ def seen_at(b: Instances) -> Array:
     return _nth_count(b, scalar(b, "j"))
 
 
-@quantity("codes_polygon_miss", "the j-th largest cosine of the k-gon minus cos(2 pi j/k), in their field", real=True)
+@quantity(
+    "codes_polygon_miss",
+    "the j-th largest cosine of the k-gon minus cos(2 pi j/k), in their field",
+    real=True,
+)
 def polygon_miss(b: Instances) -> Array:
     k, j = scalar(b, "k"), scalar(b, "j")
     return one(real(of(b).cosines[j - 1] - turn(k, j)))
@@ -221,7 +236,9 @@ def turn(k: int, j: int) -> Algebraic:
     return here / 2 if j else before / 2
 
 
-@quantity("codes_isometric", "1 if the code is isometric to the construction named by the scalar like, else 0")
+@quantity(
+    "codes_isometric", "1 if the code is isometric to the construction named by the scalar like, else 0"
+)
 def like(b: Instances) -> Array:
     return one(int(_isometric(scalar(b, "code"), scalar(b, "like"))))
 
@@ -234,6 +251,8 @@ def _isometric(a: int, b: int) -> bool:
     return a == b or isometric(construct(NAMES[a]).points, construct(NAMES[b]).points)
 
 
-@quantity("codes_schlaefli", "1 if the isotropic code for q = 2 is isometric to the Schlaefli configuration, else 0")
+@quantity(
+    "codes_schlaefli", "1 if the isotropic code for q = 2 is isometric to the Schlaefli configuration, else 0"
+)
 def schlaefli(_b: Instances) -> Array:
     return one(int(_isometric(number("isotropic-2"), number("schlaefli"))))

@@ -1,4 +1,4 @@
-"""Which of the constructed codes are sharp: m cosines and design strength at least 2m - 1 (Cohn and Kumar 2007).
+"""Which constructed codes are sharp: m cosines and design strength at least 2m - 1 (Cohn and Kumar 2007).
 
 A list of names for the grids of statements; that the codes have these properties is measured there.
 """
@@ -10,7 +10,17 @@ from sympy import Symbol
 from verify.code_profiles import number
 
 SINGLE = (
-    *("icosahedron", "half-5-cube", "schlaefli", "gosset", "E8", "isotropic-3", "smith", "higman-sims", "mclaughlin"),
+    *(
+        "icosahedron",
+        "half-5-cube",
+        "schlaefli",
+        "gosset",
+        "E8",
+        "isotropic-3",
+        "smith",
+        "higman-sims",
+        "mclaughlin",
+    ),
     *("leech-891", "equiangular-552", "leech-4600", "leech"),
 )
 FAMILY = Symbol("family", nonnegative=True)

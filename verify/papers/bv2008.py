@@ -91,7 +91,7 @@ def least_coefficient(n: int, size: int, degree: int, sample: int) -> Fraction:
         left, right = ([w**i for i in range(degree + 1)] for w in (u, v))
         for k in range(degree + 1):
             m = degree - k + 1
-            totals[k] += np.multiply.outer(left[:m], right[:m]) * q[k]
+            totals[k] += np.outer(np.array(left[:m], dtype=object), np.array(right[:m], dtype=object)) * q[k]
     return min(_coefficients(m) for m in totals)
 
 
@@ -102,15 +102,20 @@ def _coefficients(matrix: Any) -> Fraction:
     return min(Fraction(int(c.p), int(c.q)) for c in found.coeffs())
 
 
-@quantity("codes_triple_coefficient", "least coefficient of det(t + sum over triples of S_k), k = 0..degree", real=True)
+@quantity(
+    "codes_triple_coefficient",
+    "least coefficient of det(t + sum over triples of S_k), k = 0..degree",
+    real=True,
+)
 def triple_coefficient(b: Instances) -> Array:
-    return one(
-        least_coefficient(scalar(b, "n"), scalar(b, "size"), scalar(b, "degree"), scalar(b, "sample"))
-    )
+    return one(least_coefficient(scalar(b, "n"), scalar(b, "size"), scalar(b, "degree"), scalar(b, "sample")))
 
 
 case, n, sample = Symbol("case", real=True), Symbol("n", positive=True), Symbol("sample", real=True)
-_BOUND = (Hypothesis(Ge(case, 0)), Hypothesis(Le(excess, 0), "the code has at most the max cosine of the certificate"))
+_BOUND = (
+    Hypothesis(Ge(case, 0)),
+    Hypothesis(Le(excess, 0), "the code has at most the max cosine of the certificate"),
+)
 _TRIPLES = (Hypothesis(Ge(sample, 0)),)
 SIZE, TEN, SEMIDEFINITE = "size", "ten at (4, 1/6)", "sums over triples are semidefinite"
 

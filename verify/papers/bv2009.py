@@ -41,7 +41,11 @@ PETERSEN = Identity(
     controls=(
         Control("a code of eleven points", Eq(q.size_interval, 11), "no eleven points at 1/6"),
         Control("an optimum below by 1/100", Eq(q.optimum_gap, Rational(1, 100)), OPTIMUM),
-        Control("an interval of width 1/1000", Le(q.optimum_resolution, Rational(1, 1000)), "the interval is narrower than 1/500"),
+        Control(
+            "an interval of width 1/1000",
+            Le(q.optimum_resolution, Rational(1, 1000)),
+            "the interval is narrower than 1/500",
+        ),
     ),
     related=("bv2008.sdp", "code.petersen10"),
     notices=(

@@ -53,16 +53,29 @@ SHARP = Identity(
         Part("max cosine", Eq(codes.cosine[1], s)),
         Part("the family: dimension", Eq(n, 4**k), given=_FAMILY),
         Part("the family: size", Eq(N, 2 ** (4 * k) + 2 ** (2 * k + 1)), given=_FAMILY),
-        Part("Gewirtz and Hoffman-Singleton: no larger code", Eq(q.size_interval, N), given=(Hypothesis(Eq((N - 56) * (N - 50), 0)),)),
+        Part(
+            "Gewirtz and Hoffman-Singleton: no larger code",
+            Eq(q.size_interval, N),
+            given=(Hypothesis(Eq((N - 56) * (N - 50), 0)),),
+        ),
         Part(SIZE, Eq(q.size_interval, N)),
         Part(COSINE, Eq(q.optimum_gap, 0)),
     ),
     controls=(
         Control("one point more", Eq(codes.points, N + 1)),
-        Control("57 or 51 points", Eq(q.size_interval, N + 1), "Gewirtz and Hoffman-Singleton: no larger code"),
+        Control(
+            "57 or 51 points", Eq(q.size_interval, N + 1), "Gewirtz and Hoffman-Singleton: no larger code"
+        ),
         Control("an optimum below by a tenth", Eq(q.optimum_gap, Rational(1, 10)), COSINE),
     ),
-    related=("bv2008.sdp", "code.gewirtz56", "code.hoffman-singleton50", "code.m22-77", "code.nr288", "code.kerdock"),
+    related=(
+        "bv2008.sdp",
+        "code.gewirtz56",
+        "code.hoffman-singleton50",
+        "code.m22-77",
+        "code.nr288",
+        "code.kerdock",
+    ),
     notices=(
         "Proved here: the codes and their cosines, A(20, 1/15) = 56 and A(21, 1/21) = 50 by three-point certificates of degree 3 "
         "that are checked again without a solver, and intervals for the rest: at most 86 points for (21, 1/12), 295 for (16, 1/4), "

@@ -133,7 +133,11 @@ def _of(b: Instances) -> tuple[int, int, int, Fraction]:
     return scalar(b, "code"), scalar(b, "k"), scalar(b, "kind"), b.scalars["p"][0].fraction
 
 
-@quantity("codes_h_least", "least Gegenbauer coefficient h_k, k >= 1, of the interpolant of the potential", real=True)
+@quantity(
+    "codes_h_least",
+    "least Gegenbauer coefficient h_k, k >= 1, of the interpolant of the potential",
+    real=True,
+)
 def h_least(b: Instances) -> Array:
     return one(_least(interpolant(*_of(b)).coefficients[1:]))
 
@@ -143,7 +147,11 @@ def energy_excess(b: Instances) -> Array:
     """sum_k h_k (1 + sum P_k over the code), k >= 1: the values of h and f agree at all cosines."""
     code, k, kind, p = _of(b)
     found = interpolant(code, k, kind, p).coefficients
-    return one(sum((h * m for h, m in zip(found[1:], _moments(code, k, len(found)), strict=False) if m != 0), Real(0)))
+    return one(
+        sum(
+            (h * m for h, m in zip(found[1:], _moments(code, k, len(found)), strict=False) if m != 0), Real(0)
+        )
+    )
 
 
 @cache
@@ -156,7 +164,11 @@ def _moments(code: int, k: int, count: int) -> list[Any]:
 _PLACES = tuple(Fraction(i, 8) + Fraction(1, 1001) for i in range(-8, 8))
 
 
-@quantity("codes_below_potential", "least f - h over 16 places between -1 and 1, none of them a cosine of the code", real=True)
+@quantity(
+    "codes_below_potential",
+    "least f - h over 16 places between -1 and 1, none of them a cosine of the code",
+    real=True,
+)
 def below_potential(b: Instances) -> Array:
     code, k, kind, p = _of(b)
     h = interpolant(code, k, kind, p)
@@ -316,7 +328,9 @@ def _andreev(n: int, cosines: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
     rows = [row + [zero] * (len(rows[-1]) - len(row)) for row in rows]
     system = [[rows[j][k] for j in range(3)] + [-rows[3][k]] for k in (11, 12, 13)]
     cubic = [*_solve(system), one_]
-    return [sum((c * row[k] for c, row in zip(cubic, rows, strict=True)), zero) for k in range(len(rows[3]))], cubic
+    return [
+        sum((c * row[k] for c, row in zip(cubic, rows, strict=True)), zero) for k in range(len(rows[3]))
+    ], cubic
 
 
 def _solve(system: list[list[Any]]) -> list[Any]:
@@ -392,7 +406,11 @@ def optimal_mean(b: Instances) -> Array:
 _PIECES = 512
 
 
-@quantity("codes_cofactor", "the minimum on [-1, 1] of the factor of the certificate without zeros at cosines", real=True)
+@quantity(
+    "codes_cofactor",
+    "the minimum on [-1, 1] of the factor of the certificate without zeros at cosines",
+    real=True,
+)
 def cofactor(b: Instances) -> Array:
     """Enclosed by the values at the centres of 512 pieces and the radius times a bound on the derivative."""
     c = [real(x) for x in _optimal(b).cofactor]

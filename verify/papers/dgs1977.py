@@ -84,7 +84,17 @@ class Equality(NamedTuple):
     design: bool
 
 
-_OTHERS = ("cuboctahedron", "dodecahedron", "petersen", "24-cell", "600-cell", "E6", "E7", "hoffman-singleton", "m22")
+_OTHERS = (
+    "cuboctahedron",
+    "dodecahedron",
+    "petersen",
+    "24-cell",
+    "600-cell",
+    "E6",
+    "E7",
+    "hoffman-singleton",
+    "m22",
+)
 CHOICES = 4
 """Polynomials per code: its own product, that with a further double zero at 0, with -1 doubled, and that with the
 double zeros moved by 1/40."""
@@ -184,7 +194,27 @@ PRINTED = dict(
     zip(
         range(3, 25),
         (
-            *(13, 25, 46, 82, 140, 240, 380, 595, 915, 1416, 2233, 3492, 5431, 8313, 12215, 17877, 25901, 37974, 56852),
+            *(
+                13,
+                25,
+                46,
+                82,
+                140,
+                240,
+                380,
+                595,
+                915,
+                1416,
+                2233,
+                3492,
+                5431,
+                8313,
+                12215,
+                17877,
+                25901,
+                37974,
+                56852,
+            ),
             *(86537, 128096, 196560),
         ),
         strict=True,
@@ -192,7 +222,11 @@ PRINTED = dict(
 )
 _DECIMALS = {3: "13158/1000", 4: "25558/1000"}
 _DEGREE = {8: 20, 24: 20}
-n, printed, decimals = Symbol("n", positive=True), Symbol("printed", positive=True), Symbol("decimals", nonnegative=True)
+n, printed, decimals = (
+    Symbol("n", positive=True),
+    Symbol("printed", positive=True),
+    Symbol("decimals", nonnegative=True),
+)
 _FEW = 5
 _MOST = (Hypothesis(Gt((n - 17) ** 2, 0)),)
 _SEVENTEEN = (Hypothesis(Eq(n, 17)),)
@@ -272,7 +306,9 @@ def certificate_constant(b: Instances) -> Array:
     return one(real(_certificate(b).constant))
 
 
-@quantity("codes_certificate_least", "least f_k, k >= 1, of the product over the cosines of the code", real=True)
+@quantity(
+    "codes_certificate_least", "least f_k, k >= 1, of the product over the cosines of the code", real=True
+)
 def certificate_least(b: Instances) -> Array:
     return one(real(_certificate(b).least))
 

@@ -28,7 +28,9 @@ PAPER = {
 STARTS = 12
 
 
-@quantity("codes_found_4", "max cosine of the best code of N points in R^4 that the optimiser finds, from above")
+@quantity(
+    "codes_found_4", "max cosine of the best code of N points in R^4 that the optimiser finds, from above"
+)
 def found(b: Instances) -> Array:
     return one(certified.found_cosine(4, scalar(b, "N"), STARTS))
 

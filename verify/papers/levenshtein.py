@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 from sympy import Eq, Ge, Gt, Le, Lt, Rational, Symbol, log, sqrt
 
@@ -107,7 +108,21 @@ LEV_EVEN = Inequality(
     notices=(_NOTICE,),
 )
 
-_LOW_S = ("-9/10", "-2/3", "-1/2", "-1/3", "-1/4", "-1/5", "-1/7", "-1/10", "-1/24", "-1/50", "0", "1/50", "1/24")
+_LOW_S = (
+    "-9/10",
+    "-2/3",
+    "-1/2",
+    "-1/3",
+    "-1/4",
+    "-1/5",
+    "-1/7",
+    "-1/10",
+    "-1/24",
+    "-1/50",
+    "0",
+    "1/50",
+    "1/24",
+)
 LEV_LOW = Identity(
     id="lev.low",
     title="Levenshtein bounds of low degree",
@@ -142,14 +157,18 @@ LEV_LOW = Identity(
 
 
 @cache
-def _at_code(code: int, member: int) -> tuple[int, object]:
+def _at_code(code: int, member: int) -> tuple[int, Any]:
     seen = codes.view_of(code, member)
     top = seen.cosines[0]
     degree = extremal.degree_at(seen.n, top)
     return degree, extremal.value(seen.n, degree, top)
 
 
-@quantity("codes_levenshtein_at_code", "Levenshtein's bound at the max cosine of the code, in its number field", real=True)
+@quantity(
+    "codes_levenshtein_at_code",
+    "Levenshtein's bound at the max cosine of the code, in its number field",
+    real=True,
+)
 def at_code(b: Instances) -> Array:
     return one(real(_at_code(scalar(b, "code"), scalar(b, "k"))[1]))
 
@@ -241,11 +260,18 @@ KL_TREND = Inequality(
     parts=(
         Part("decreasing", Lt(q.exponent, q.exponent_before)),
         Part("from above", Gt(q.exponent, LIMIT)),
-        Part("the distance falls as a power of n", Le(q.exponent - LIMIT, (q.exponent_before - LIMIT) / sqrt(2))),
+        Part(
+            "the distance falls as a power of n",
+            Le(q.exponent - LIMIT, (q.exponent_before - LIMIT) / sqrt(2)),
+        ),
     ),
     controls=(
         Control("rising", Lt(q.exponent_before, q.exponent), "decreasing"),
-        Control("towards the logarithm of Shannon's bound", Le(q.exponent - LIMIT, (q.exponent_before - LIMIT) / 2), "the distance falls as a power of n"),
+        Control(
+            "towards the logarithm of Shannon's bound",
+            Le(q.exponent - LIMIT, (q.exponent_before - LIMIT) / 2),
+            "the distance falls as a power of n",
+        ),
         Control("a limit one tenth larger", Gt(q.exponent, LIMIT + Rational(1, 10)), "from above"),
     ),
     related=("lev.odd", "lev.even", "dgs1977.kissing"),

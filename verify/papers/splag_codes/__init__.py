@@ -5,7 +5,7 @@ J. H. Conway, N. J. A. Sloane, "Sphere Packings, Lattices and Groups", 3rd editi
 
 from __future__ import annotations
 
-from verify.papers.splag_codes import families, graphs, table
+from verify.papers.splag_codes import algorithms, families, graphs, kissing, table, threedim
 from verify.statement import Statement
 
 PAPER = {
@@ -18,10 +18,47 @@ PAPER = {
 }
 
 _ORDER = (
-    *("srg-embedding", "derived", "ngon", "simplex", "crosspolytope", "icosahedron", "snubcube", "petersen10"),
-    *("cell24", "cell600", "clebsch16", "schlaefli27", "e8second56", "e8", "golay", "leech", "4600", "891", "552"),
-    *("275", "162", "112", "m22-77", "gewirtz56", "higman-sims100", "hoffman-singleton50", "nr288", "kerdock", "gq"),
+    *(
+        "srg-embedding",
+        "derived",
+        "ngon",
+        "simplex",
+        "crosspolytope",
+        "icosahedron",
+        "snubcube",
+        "petersen10",
+    ),
+    *(
+        "cell24",
+        "cell600",
+        "clebsch16",
+        "schlaefli27",
+        "e8second56",
+        "e8",
+        "golay",
+        "leech",
+        "4600",
+        "891",
+        "552",
+    ),
+    *(
+        "275",
+        "162",
+        "112",
+        "m22-77",
+        "gewirtz56",
+        "higman-sims100",
+        "hoffman-singleton50",
+        "nr288",
+        "kerdock",
+        "gq",
+    ),
 )
 _FOUND = {s.id: s for s in (*graphs.STATEMENTS, *families.STATEMENTS, *table.STATEMENTS)}
 
-STATEMENTS: tuple[Statement, ...] = tuple(_FOUND[f"code.{name}"] for name in _ORDER)
+STATEMENTS: tuple[Statement, ...] = (
+    *threedim.STATEMENTS,
+    *(_FOUND[f"code.{name}"] for name in _ORDER),
+    *kissing.STATEMENTS,
+    *algorithms.STATEMENTS,
+)

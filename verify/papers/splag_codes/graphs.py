@@ -192,7 +192,9 @@ def derived_first(b: Instances) -> Array:
     return one(_derivation(b).after)
 
 
-@quantity("codes_before_first", "the inner product of the same two points before they are projected", real=True)
+@quantity(
+    "codes_before_first", "the inner product of the same two points before they are projected", real=True
+)
 def before_first(b: Instances) -> Array:
     return one(_derivation(b).before)
 
@@ -231,13 +233,17 @@ DERIVED = Identity(
     ),
     controls=(
         Control("not normalised", Eq(derived_first, before_first - C**2), "the first pair"),
-        Control("c in place of its square", Eq(derived_first, (before_first - C) / (1 - C)), "the first pair"),
+        Control(
+            "c in place of its square", Eq(derived_first, (before_first - C) / (1 - C)), "the first pair"
+        ),
         Control("no point is left", Eq(derived_size, 0), "every pair"),
     ),
     symbolic=_algebra,
     symbolic_range="all unit vectors x, y, z with <x, z> = <y, z> = c",
     related=("code.petersen10", "code.891", "code.162", "code.112"),
-    notices=("chain = 0..3: 240-56-27-16-10, 196560-4600-891, 552-275-162, 552-275-112; all pairs of every step.",),
+    notices=(
+        "chain = 0..3: 240-56-27-16-10, 196560-4600-891, 552-275-162, 552-275-112; all pairs of every step.",
+    ),
 )
 
 
