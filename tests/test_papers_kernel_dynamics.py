@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bounds.exact import Real
-from simulations import feature_maps
+from simulations.feature_maps import numbered as feature_maps
 from simulations.variants.dense import DENSE, softmax
 from simulations.variants.kernelized import kernelized
 from simulations.variants.sparse import SPARSE

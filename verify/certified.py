@@ -1,8 +1,8 @@
 """Certified intervals for A(n, s) and s*(n, N), without a solver.
 
-Three-point bounds need a semidefinite solver to be found and none to be checked: those that statements use were made by
-``bounds.packing.three_point`` with the extra ``sdp`` and lie in ``verify/certificates`` as JSON files for
-``hopcheck certify``.  Each is checked again, in exact arithmetic, in every process that uses it.
+Three-point bounds need a semidefinite solver to be found and none to be checked.  Those that statements use
+were made by ``bounds.packing.three_point`` with the extra ``sdp`` and lie in ``verify/certificates`` as JSON
+files for ``hopcheck certify``; each is checked again, in exact arithmetic, in every process that uses it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ THREE_POINT = (
 
 @cache
 def certificate(name: str) -> dict[str, Any]:
-    """A three-point certificate that was checked now.  Raises ArithmeticError if its claim does not follow."""
+    """A three-point certificate, checked now.  Raises ArithmeticError if its claim does not follow."""
     text = (files("verify") / "certificates" / f"{name}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     check = packing.certify(found)
@@ -48,7 +48,7 @@ def certificate(name: str) -> dict[str, Any]:
 
 @cache
 def largest_size(n: int, s: str) -> int:
-    """The least proved upper bound on A(n, s): linear programming, Levenshtein, and the stored three-point bounds."""
+    """The least proved upper bound on A(n, s): linear programming, Levenshtein, stored three-point bounds."""
     found = packing.best_bounds(n, s, methods=("linear-programming", "levenshtein", "circle", "rankin")).upper
     for name in THREE_POINT:
         if name.startswith("cosine"):
@@ -69,7 +69,7 @@ def _peek(name: str) -> dict[str, Any]:
 
 @cache
 def least_cosine(n: int, size: int) -> Fraction:
-    """A proved lower bound on s*(n, N): Rankin's, Levenshtein's, Fejes Toth's in three dimensions, stored three-point."""
+    """A proved lower bound on s*(n, N): Rankin, Levenshtein, Fejes Toth (n = 3), stored three-point."""
     found = elementary.rankin_cosine(n, min(size, 2 * n))
     if size > 2 * n:
         found = max(found, levenshtein.levenshtein_cosine(n, size).low)

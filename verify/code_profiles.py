@@ -177,16 +177,21 @@ def _nth_miss(b: Instances, j: int) -> Array:
 
 
 def _numbered(
-    name: str, meaning: str, measure: Callable[[Instances, int], Array], most: int, **kind: bool
-) -> Any:
+    name: str, meaning: str, measure: Callable[[Instances, int], Array], most: int, signed: bool = False
+) -> dict[int, Any]:
+    kind = {"real": True} if signed else {"nonnegative": True}
     return {
-        j: quantity(f"{name}_{j}", meaning.format(j=j), **kind)(lambda b, j=j: measure(b, j))
+        j: quantity(f"{name}_{j}", meaning.format(j=j), log=None, native=False, **kind)(_at(measure, j))
         for j in range(1, most + 1)
     }
 
 
+def _at(measure: Callable[[Instances, int], Array], j: int) -> Callable[[Instances], Array]:
+    return lambda b: measure(b, j)
+
+
 cosine = _numbered(
-    "codes_cosine", "the cosine number {j} of the code, the largest first", _nth_cosine, MOST, real=True
+    "codes_cosine", "the cosine number {j} of the code, the largest first", _nth_cosine, MOST, signed=True
 )
 seen = _numbered(
     "codes_seen", "number of points at the cosine number {j}, seen from a point", _nth_count, MOST
@@ -196,7 +201,7 @@ miss = _numbered(
     "cosine number {j} of the code minus the printed one, computed in their number field",
     _nth_miss,
     MOST - 1,
-    real=True,
+    signed=True,
 )
 
 

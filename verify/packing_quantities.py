@@ -1,7 +1,6 @@
-"""Quantities of packing bounds: polynomials of the linear programming bound, Levenshtein's bounds, table rows.
+"""Quantities of packing bounds: linear programming, Levenshtein's bounds, table rows, certified intervals.
 
-Scalars of a point: ``n`` dimension, ``s`` max cosine (rational), ``row`` a place in ``ROWS``, ``k`` an index as in
-the papers, ``degree``.
+Scalars of a point: ``n`` dimension, ``s`` max cosine (rational), ``k`` an index as in the papers, ``degree``.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ ROWS = tuple(row for row in known().values() if row.n <= 24)
 
 
 def row_cosine(row: Any) -> Fraction:
-    """The max cosine of a row as a rational: exact where the table's number is a small fraction, else rounded up."""
+    """The max cosine of a row as a rational: exact where the number is a small fraction, else rounded up."""
     near = Fraction(row.max_cosine).limit_denominator(1000)
     if abs(float(near) - row.max_cosine) < 1e-15:
         return near
@@ -138,8 +137,8 @@ _SHARP_KISSING = {8: "E8", 24: "leech"}
 def enclosure(n: int, degree: int, s: Fraction) -> tuple[Fraction, Fraction]:
     """Ends of an interval that holds the optimum of the linear programme in this degree.
 
-    Above: a proved bound.  Below: a feasible measure of the dual programme, checked exactly; for the sharp kissing
-    configurations what one point of the code sees is such a measure.
+    Above: a proved bound.  Below: a feasible measure of the dual programme, checked exactly; for the sharp
+    kissing configurations what one point of the code sees is such a measure.
     """
     high = proof(n, s, degree).value
     if n in _SHARP_KISSING and s == Fraction(1, 2):

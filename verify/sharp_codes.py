@@ -1,4 +1,4 @@
-"""Which of the constructed codes are sharp: m cosines and design strength at least 2m - 1 (Cohn and Kumar 2007).
+"""Which constructed codes are sharp: m cosines and design strength at least 2m - 1 (Cohn and Kumar 2007).
 
 A list of names for the grids of statements; that the codes have these properties is measured there.
 """

@@ -16,7 +16,7 @@ from flint import fmpq, fmpq_poly
 from scipy.optimize import linprog
 
 from bounds.exact import Real
-from bounds.packing import gegenbauer, linear
+from bounds.packing import gegenbauer, linear, sturm
 
 _TIDY = 1 << 48
 DEGREE_LIMIT = 4096
@@ -64,8 +64,8 @@ class Levenshtein(NamedTuple):
 def levenshtein_polynomial(n: int, degree: int, s: Fraction) -> Levenshtein:
     """f^(s)_m of Levenshtein 1992: (t - s) K(t, s)^2 with the kernel of the adjacent Jacobi polynomials.
 
-    (t - s) K_{k-1}(t, s) is A_k(t) A_{k-1}(s) - A_k(s) A_{k-1}(t) up to a factor, A_k = (P_k - P_{k+1})/(1 - t) for
-    m = 2k - 1, A_k = P_k of dimension n + 2 for m = 2k.  degree >= 1.
+    (t - s) K_{k-1}(t, s) is A_k(t) A_{k-1}(s) - A_k(s) A_{k-1}(t) up to a factor, with
+    A_k = (P_k - P_{k+1})/(1 - t) for m = 2k - 1, A_k = P_k of dimension n + 2 for m = 2k.  degree >= 1.
     """
     k, even = (degree + 1) // 2, degree % 2 == 0
     at = fmpq(s.numerator, s.denominator)
@@ -79,7 +79,7 @@ def levenshtein_polynomial(n: int, degree: int, s: Fraction) -> Levenshtein:
 
 
 def adjacent(n: int, k: int, even: bool) -> Any:
-    """P_k^{(1,1)} (even) or P_k^{(1,0)} (odd) of dimension n up to a factor; its largest zero is t11(k) or t10(k)."""
+    """P_k^{(1,1)} (even) or P_k^{(1,0)} (odd) up to a factor, with the largest zero t11(k) or t10(k)."""
     if even:
         return next(p for j, p in enumerate(gegenbauer.polynomials(n + 2)) if j == k)
     found = [p for p, _ in zip(gegenbauer.polynomials(n), range(k + 2), strict=False)]
@@ -102,7 +102,7 @@ def mean(n: int, polynomial: Any) -> Any:
 
 
 class Quadrature(NamedTuple):
-    """A rule f_0 = rho f(1) + sum of weights times f(nodes) for all f up to ``degree``; all weights certified > 0."""
+    """A rule f_0 = rho f(1) + sum of weights times f(nodes) for all f up to ``degree``, with weights > 0."""
 
     degree: int
     rho: Fraction
@@ -113,9 +113,9 @@ class Quadrature(NamedTuple):
 def quadrature(n: int, found: Levenshtein, degree: int) -> Quadrature:
     """The rule on 1 and the nodes of Levenshtein's polynomial of this degree.
 
-    f_0 <= rho f(1) for every polynomial of at most that degree which is <= 0 at the nodes: the linear programming
-    bound in that degree is at least 1/rho.  Exactness is decided over the rationals; positive weights and real
-    nodes in [-1, 1) in balls.  Raises ArithmeticError where one of these fails.
+    f_0 <= rho f(1) for every polynomial of at most that degree which is <= 0 at the nodes: the linear
+    programming bound in that degree is at least 1/rho.  Exactness is decided over the rationals; positive
+    weights and real nodes in [-1, 1) in balls.  Raises ArithmeticError where one of these fails.
     """
     nodes = found.nodes
     whole = nodes * fmpq_poly([1, -1])
@@ -124,7 +124,7 @@ def quadrature(n: int, found: Levenshtein, degree: int) -> Quadrature:
             raise ArithmeticError(f"the nodes are not orthogonal in degree {j}")
     rho = mean(n, nodes) / nodes(fmpq(1))
     places = _real_roots(nodes)
-    if any(not -1 <= t or not t < 1 for t in places) or len(places) != nodes.degree():
+    if any(t < -1 or t >= 1 for t in places) or len(places) != nodes.degree():
         raise ArithmeticError("the nodes are not distinct real numbers in [-1, 1)")
     weights = [_weight(n, whole, t) for t in places]
     if not rho > 0 or any(not w > 0 for w in weights):
@@ -174,8 +174,8 @@ def value(n: int, degree: int, s: Any) -> Any:
 def degree_at(n: int, s: Any) -> int:
     """The degree m whose interval contains s, the lower one at a common end.
 
-    Beyond t11(k-1) the sign of P_k - P_{k+1} tells on which side of t10(k) s lies, beyond that the sign of P_k of
-    dimension n + 2.  Signs are exact for rational s; a number field must decide zero exactly and give floats.
+    Beyond t11(k-1) the sign of P_k - P_{k+1} tells on which side of t10(k) s lies, beyond that the sign of
+    P_k of dimension n + 2.  Signs are exact for rational s; a number field decides zero and gives floats.
     """
     limit = 32
     p, wide = gegenbauer.values(n, s, limit + 1), gegenbauer.values(n + 2, s, limit)
@@ -199,7 +199,7 @@ def _positive(x: Any) -> bool:
 def largest_zero_gap(polynomial: Any, s: Fraction) -> Real:
     """s minus the largest real zero of a polynomial: 0 exactly where s is that zero, else a ball."""
     at = fmpq(s.numerator, s.denominator)
-    if polynomial(at) == 0 and linear.sturm.roots_between(polynomial, s, Fraction(2)) == 0:
+    if polynomial(at) == 0 and sturm.roots_between(polynomial, s, Fraction(2)) == 0:
         return Real(0)
     zeros = _real_roots(polynomial)
     best = max(zeros, key=float)
@@ -207,7 +207,7 @@ def largest_zero_gap(polynomial: Any, s: Fraction) -> Real:
 
 
 class Dual(NamedTuple):
-    """A measure on [-1, s] with sum_t a_t P_k(t) >= -1 for k = 1..degree: rational nodes and weights a_t >= 0.
+    """A measure on [-1, s] with sum_t a_t P_k(t) >= -1, k = 1..degree: rational nodes, weights a_t >= 0.
 
     Every polynomial of at most that degree that the theorem admits has f(1)/f_0 >= ``value`` = 1 + sum a_t.
     """
@@ -225,8 +225,8 @@ def dual(n: int, s: Fraction, degree: int, hint: linear.Hint) -> Dual:
     """A feasible measure near the optimum: solved in floats on the places where ``hint`` touches zero, then
     rounded to rationals and scaled until all moments are exactly feasible.
 
-    f_0 = sum_t a_t f(t) ... : for f with f <= 0 on [-1, s] and f_k >= 0, 0 >= sum_t a_t f(t) >= f_0 (sum a_t + 1) -
-    f(1).  Raises ArithmeticError when the solver fails.
+    For f <= 0 on [-1, s] with f_k >= 0: 0 >= sum_t a_t f(t) >= f_0 (sum a_t + 1) - f(1).
+    Raises ArithmeticError when the solver fails.
     """
     top = float(s)
     near = np.concatenate([hint.maxima, hint.maxima - 1e-6, hint.maxima + 1e-6])

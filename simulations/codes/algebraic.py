@@ -1,4 +1,4 @@
-"""Arithmetic in the field Q(a) of a :class:`simulations.codes.exact.Ring`: exact, with certified enclosures."""
+"""Exact arithmetic in the field Q(a) of a :class:`simulations.codes.exact.Ring`, with enclosures."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ class Algebraic:
         return NotImplemented if p is None else self._with(p * self._inverse(self.polynomial))
 
     def __rsub__(self, other: Any) -> Algebraic:
-        return -self + other
+        p = self._other(other)
+        return NotImplemented if p is None else self._with(p - self.polynomial)
 
     def __neg__(self) -> Algebraic:
         return Algebraic(self.ring, -self.polynomial)

@@ -28,6 +28,7 @@ class Construction:
         build: returns the exact coordinates.
         source: where the code was described.
         record: whether its largest cosine is the best known for (n, N), and ``best_known`` returns it.
+        again: whether it is another way to a code that is listed under its usual name.
     """
 
     n: int
@@ -35,6 +36,7 @@ class Construction:
     build: Callable[[], Exact]
     source: str
     record: bool = True
+    again: bool = False
 
 
 def chain(start: Callable[[], Integers], *cosines: Fraction) -> list[Integers]:
@@ -114,18 +116,23 @@ CONSTRUCTIONS: dict[str, Construction] = {
     "snub-cube": Construction(3, 24, polytopes.snub_cube, "Robinson 1961"),
     "petersen": Construction(4, 10, lambda: graphs.embedding(graphs.petersen()), "Bachoc and Vallentin 2009"),
     "petersen-derived": Construction(
-        4, 10, partial(_chain, _E8, 1, 2, 1, 3, 1, 4, 1, 5), "Bachoc and Vallentin 2009", record=False
+        4,
+        10,
+        partial(_chain, _E8, 1, 2, 1, 3, 1, 4, 1, 5),
+        "Bachoc and Vallentin 2009",
+        record=False,
+        again=True,
     ),
     "24-cell": Construction(4, 24, lambda: polytopes.integer(polytopes.roots_d(4)), "Musin 2008"),
     "600-cell": Construction(4, 120, polytopes.cell600, "Boroczky 1978"),
     "half-5-cube": Construction(5, 16, lambda: polytopes.integer(polytopes.half_cube(5)), _COHN_KUMAR),
     "half-5-cube-derived": Construction(
-        5, 16, partial(_chain, _E8, 1, 2, 1, 3, 1, 4), _COHN_KUMAR, record=False
+        5, 16, partial(_chain, _E8, 1, 2, 1, 3, 1, 4), _COHN_KUMAR, record=False, again=True
     ),
     "D5": Construction(5, 40, lambda: polytopes.integer(polytopes.roots_d(5)), _SPLAG),
     "schlaefli": Construction(6, 27, partial(_chain, _E8, 1, 2, 1, 3), _COHN_KUMAR),
     "isotropic-2": Construction(
-        6, 27, lambda: graphs.embedding(graphs.isotropic(2)), _COHN_KUMAR, record=False
+        6, 27, lambda: graphs.embedding(graphs.isotropic(2)), _COHN_KUMAR, record=False, again=True
     ),
     "E6": Construction(6, 72, partial(_e_roots, 6), _SPLAG),
     "gosset": Construction(7, 56, partial(_chain, _E8, 1, 2), _COHN_KUMAR),
@@ -135,7 +142,7 @@ CONSTRUCTIONS: dict[str, Construction] = {
     "P12a": Construction(12, 840, partial(kissing.blocks_of_four, 12), _SPLAG),
     "barnes-wall": Construction(16, 4320, _barnes_wall, _SPLAG),
     "kerdock-16": Construction(16, 288, partial(polytopes.kerdock, 2), _CDLL),
-    "nordstrom-robinson": Construction(16, 288, _nordstrom_robinson, _CDLL, record=False),
+    "nordstrom-robinson": Construction(16, 288, _nordstrom_robinson, _CDLL, record=False, again=True),
     "new-signs-19": Construction(19, 11948, partial(kissing.new_signs, 19), "cf. arXiv 2603.10425"),
     "new-signs-20": Construction(20, 19448, partial(kissing.new_signs, 20), "Cohn and Li 2024"),
     "gewirtz": Construction(20, 56, lambda: graphs.embedding(graphs.gewirtz()), _CDLL),
@@ -143,7 +150,7 @@ CONSTRUCTIONS: dict[str, Construction] = {
     "m22": Construction(21, 77, lambda: graphs.embedding(graphs.m22()), _CDLL),
     "isotropic-3": Construction(21, 112, lambda: graphs.embedding(graphs.isotropic(3)), _COHN_KUMAR),
     "isotropic-3-derived": Construction(
-        21, 112, partial(_chain, equiangular, 1, 5, -1, 4), _COHN_KUMAR, record=False
+        21, 112, partial(_chain, equiangular, 1, 5, -1, 4), _COHN_KUMAR, record=False, again=True
     ),
     "smith": Construction(21, 162, partial(_chain, equiangular, 1, 5, 1, 6), _COHN_KUMAR),
     "new-signs-21": Construction(21, 29768, partial(kissing.new_signs, 21), "Cohn and Li 2024"),
@@ -222,7 +229,7 @@ def _polygon(N: int) -> Code:
 
 def constructions(n: int) -> list[Code]:
     """Build the codes that are known by name in dimension n, smallest first (large ones take long)."""
-    names = [name for name, known in CONSTRUCTIONS.items() if known.n == n]
+    names = [name for name, known in CONSTRUCTIONS.items() if known.n == n and not known.again]
     names += [f"simplex-{n}", f"cross-polytope-{n}"] if n >= 2 else []
     return [construct(name) for name in sorted(names, key=lambda name: construction(name).N)]
 

@@ -241,11 +241,11 @@ class Exact:
         return [(self._named(counts), orbits) for counts, orbits in self._kinds()]
 
     def profiles(self) -> list[dict[tuple[int, ...], int]]:
-        """Return the distance distributions that occur, as counts by inner product (an element of the ring)."""
+        """Return the distance distributions that occur, as counts by inner product (in the ring)."""
         return [counts for counts, _ in self._kinds()]
 
     def view(self, point: int = 0) -> dict[tuple[int, ...], int]:
-        """Return what one point sees: the number of other points by inner product (an element of the ring)."""
+        """Return what one point sees: the number of other points by inner product (in the ring)."""
         return self._count(np.array([point]))[0]
 
     def _kinds(self) -> list[tuple[dict[tuple[int, ...], int], int]]:
@@ -269,9 +269,11 @@ class Exact:
                 values[np.arange(len(rows)), rows] = np.iinfo(np.int64).min
                 kinds.add((int(values.max()),))
                 continue
-            others = np.ones(values.shape[:2], dtype=bool)
-            others[np.arange(len(rows)), rows] = False
-            kinds.update(tuple(k) for k in _distinct(values[others])[0].tolist())
+            near = values @ self._powers
+            near[np.arange(len(rows)), rows] = -np.inf
+            # Floats of such size err by far less than this; ties are settled exactly.
+            slack = 1e-10 * float(np.abs(values).max()) * float(np.abs(self._powers).sum())
+            kinds.update(tuple(k) for k in _distinct(values[near >= near.max() - slack])[0].tolist())
         return self._greatest([self.cosine(k) for k in kinds])
 
     def _greatest(self, cosines: list[tuple[Fraction, ...]]) -> tuple[Fraction, ...]:
@@ -305,10 +307,14 @@ class Exact:
         v = self.vectors[:, :, 0].astype(np.float64)
         return int(fmpz_mat((v.T @ v).astype(np.int64).tolist()).rank())
 
-    def _real(self) -> Floats:
+    @property
+    def _powers(self) -> Floats:
+        """1, a, a^2, ... in floats."""
         units = np.eye(self.ring.degree, dtype=int).tolist()
-        powers = [_centre(self.ring.ball([Fraction(c) for c in unit])) for unit in units]
-        return np.asarray(self.vectors.astype(np.float64) @ np.array(powers), dtype=np.float64)
+        return np.array([_centre(self.ring.ball([Fraction(c) for c in unit])) for unit in units])
+
+    def _real(self) -> Floats:
+        return np.asarray(self.vectors.astype(np.float64) @ self._powers, dtype=np.float64)
 
     def points(self) -> Floats:
         """Return unit vectors (N, rank), in coordinates of the span where it is not the whole space."""

@@ -1,4 +1,4 @@
-"""What is claimed of a code in the literature, computed exactly: size, rank, distance distribution, strength."""
+"""Invariants of a code, exactly: size, rank, distance distribution, design strength."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def spectral_profile(adjacency: Ints) -> Profile:
 
 
 def strength(n: int, counts: dict[Algebraic, int]) -> int:
-    """Design strength of a distance-invariant code in R^n from what one point sees; at most STRENGTH_LIMIT."""
+    """Design strength of a distance-invariant code in R^n, from what one point sees."""
     sums = moments(n, counts)
     for t in range(STRENGTH_LIMIT):
         if next(sums) != 0:
@@ -98,7 +98,7 @@ def strength(n: int, counts: dict[Algebraic, int]) -> int:
 
 
 def moments(n: int, counts: dict[Algebraic, int]) -> Any:
-    """Yield 1 + sum over the seen cosines of P_k, k = 1, 2, ... (exact; P_k of dimension n with P_k(1) = 1)."""
+    """Yield 1 + sum over the seen cosines of P_k, k = 1, 2, ..., exactly; P_k has dimension n, P_k(1) = 1."""
     before, here = {t: t**0 for t in counts}, {t: t for t in counts}
     k = 1
     while True:
@@ -111,7 +111,7 @@ def moments(n: int, counts: dict[Algebraic, int]) -> Any:
         k += 1
 
 
-def spans(vectors: Ints) -> int:
+def spans(vectors: Any) -> int:
     """Rank over GF(2) of the rows of a 0/1 matrix."""
     rows = [int("".join(map(str, row)), 2) for row in np.asarray(vectors).tolist()]
     rank = 0

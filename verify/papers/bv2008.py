@@ -91,7 +91,7 @@ def least_coefficient(n: int, size: int, degree: int, sample: int) -> Fraction:
         left, right = ([w**i for i in range(degree + 1)] for w in (u, v))
         for k in range(degree + 1):
             m = degree - k + 1
-            totals[k] += np.multiply.outer(left[:m], right[:m]) * q[k]
+            totals[k] += np.outer(np.array(left[:m], dtype=object), np.array(right[:m], dtype=object)) * q[k]
     return min(_coefficients(m) for m in totals)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 from sympy import Eq, Ge, Gt, Le, Lt, Rational, Symbol, log, sqrt
 
@@ -156,7 +157,7 @@ LEV_LOW = Identity(
 
 
 @cache
-def _at_code(code: int, member: int) -> tuple[int, object]:
+def _at_code(code: int, member: int) -> tuple[int, Any]:
     seen = codes.view_of(code, member)
     top = seen.cosines[0]
     degree = extremal.degree_at(seen.n, top)

@@ -5,7 +5,7 @@ J. H. Conway, N. J. A. Sloane, "Sphere Packings, Lattices and Groups", 3rd editi
 
 from __future__ import annotations
 
-from verify.papers.splag_codes import families, graphs, table
+from verify.papers.splag_codes import algorithms, families, graphs, kissing, table, threedim
 from verify.statement import Statement
 
 PAPER = {
@@ -56,4 +56,9 @@ _ORDER = (
 )
 _FOUND = {s.id: s for s in (*graphs.STATEMENTS, *families.STATEMENTS, *table.STATEMENTS)}
 
-STATEMENTS: tuple[Statement, ...] = tuple(_FOUND[f"code.{name}"] for name in _ORDER)
+STATEMENTS: tuple[Statement, ...] = (
+    *threedim.STATEMENTS,
+    *(_FOUND[f"code.{name}"] for name in _ORDER),
+    *kissing.STATEMENTS,
+    *algorithms.STATEMENTS,
+)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Eq, Ge, Lt, Rational, Symbol, acos, cos, pi, sqrt
+from sympy import Eq, Ge, Lt, Rational, Symbol, acos, cos, pi, sqrt
 
 from verify import code_profiles as codes
 from verify.arena import Points
-from verify.papers.splag_codes.table import DIGITS
+from verify.papers.splag_codes.table import decimals
 from verify.statement import Control, Hypothesis, Identity, Part, Source
 
 k, j = Symbol("k", positive=True), Symbol("j", positive=True)
@@ -39,7 +39,7 @@ NGON = Identity(
         Part("number of distinct cosines", Ge(2 * codes.distinct, k - 1)),
         Part("no further cosines", Ge(k, 2 * codes.distinct)),
         Part("all points see the same", Eq(codes.views, 1)),
-        Part("cosine j, to sixty digits", Lt(Abs(codes.cosine_at - cos(2 * pi * j / k)), DIGITS)),
+        Part("cosine j, to sixty decimals", Eq(decimals(codes.cosine_at), decimals(cos(2 * pi * j / k)))),
         Part("cosine j, exactly", Eq(codes.polygon_miss, 0)),
         Part("twice", Eq(codes.seen_at, 2), given=(Hypothesis(Lt(2 * j, k)),)),
         Part("once opposite", Eq(codes.seen_at, 1), given=(Hypothesis(Ge(2 * j, k)),)),
@@ -49,8 +49,8 @@ NGON = Identity(
         Control("twice everywhere", Eq(codes.seen_at, 2), "once opposite"),
         Control(
             "the cosine of half the angle",
-            Lt(Abs(codes.cosine_at - cos(pi * j / k)), DIGITS),
-            "cosine j, to sixty digits",
+            Eq(decimals(codes.cosine_at), decimals(cos(pi * j / k))),
+            "cosine j, to sixty decimals",
         ),
     ),
     related=("alg.verify-code", "lev.sharp"),
@@ -119,15 +119,12 @@ SNUB = Identity(
         Part("number of points", Eq(codes.size, 24)),
         Part("dimension", Eq(codes.rank, 3)),
         Part(
-            "max cosine, to sixty digits",
-            Lt(Abs(codes.cosine[1] - (TRIBONACCI - 1) / (3 - TRIBONACCI)), DIGITS),
+            "max cosine, to sixty decimals",
+            Eq(decimals(codes.cosine[1]), decimals((TRIBONACCI - 1) / (3 - TRIBONACCI))),
         ),
         Part("max cosine, exactly", Eq(codes.miss[1], 0)),
         Part("points at it", Eq(codes.seen[1], 5)),
-        Part(
-            "angle in degrees",
-            Lt(Abs(acos(codes.cosine[1]) * 180 / pi - Rational("43.690767108")), Rational(1, 2 * 10**9)),
-        ),
+        Part("angle in degrees", Eq(decimals(acos(codes.cosine[1]) * 180 / pi, 9), 43690767108)),
         Part("all points see the same", Eq(codes.views, 1)),
         Part("all points equivalent", Eq(codes.orbits, 1)),
     ),

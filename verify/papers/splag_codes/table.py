@@ -9,14 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Abs, Eq, Integer, Lt, Rational, S, acos, pi, sqrt
+from sympy import Eq, Lt, Rational, S, acos, floor, pi, sqrt
 
 from verify import code_profiles as codes
 from verify.arena import Points
 from verify.statement import Control, Identity, Part, Source, Statement
 
-DIGITS = Rational(1, 10**60)
-"""An irrational cosine is compared to sixty digits, and exactly in its number field."""
+
+def decimals(x: Any, places: int = 60) -> Any:
+    """x rounded to this many decimals, as an integer: how an irrational number is compared in a relation.
+
+    Beside it irrational cosines are compared exactly, in the number field of the code.
+    """
+    return floor(x * 10**places + Rational(1, 2))
 
 
 @dataclass(frozen=True)
@@ -184,8 +189,8 @@ _NOTES: dict[str, tuple[str, ...]] = {
         "(Cameron, Goethals and Seidel 1978), which is not checked here.",
     ),
 }
-_ANGLES = {"icosahedron": R("63.434948822922"), "cell600": Integer(36)}
-_LAST_DIGIT = {"icosahedron": R(1, 2 * 10**12), "cell600": DIGITS}
+_ANGLES = {"icosahedron": (63434948822922, 12), "cell600": (36 * 10**60, 60)}
+"""Printed angles in units of their last decimal, and the number of decimals."""
 
 
 def statement(row: Row) -> Statement:
@@ -200,7 +205,9 @@ def statement(row: Row) -> Statement:
         if cosine.is_Rational:
             parts.append(Part(f"cosine {j}", Eq(codes.cosine[j], cosine)))
         else:
-            parts.append(Part(f"cosine {j}, to sixty digits", Lt(Abs(codes.cosine[j] - cosine), DIGITS)))
+            parts.append(
+                Part(f"cosine {j}, to sixty decimals", Eq(decimals(codes.cosine[j]), decimals(cosine)))
+            )
             parts.append(Part(f"cosine {j}, exactly", Eq(codes.miss[j], 0)))
         parts.append(Part(f"points at cosine {j}", Eq(codes.seen[j], count)))
     if row.strength is not None:
@@ -208,8 +215,10 @@ def statement(row: Row) -> Statement:
     if row.same:
         parts.append(Part("the constructions are isometric", Eq(codes.like, 1)))
     if row.key in _ANGLES:
-        degrees = acos(codes.cosine[1]) * 180 / pi
-        parts.append(Part("angle in degrees", Lt(Abs(degrees - _ANGLES[row.key]), _LAST_DIGIT[row.key])))
+        printed, places = _ANGLES[row.key]
+        parts.append(
+            Part("angle in degrees", Eq(decimals(acos(codes.cosine[1]) * 180 / pi, places), printed))
+        )
     return Identity(
         id=f"code.{row.key}",
         title=row.title,
