@@ -5,6 +5,7 @@ from verify.papers.wu2024 import (
     error_bounds,
     feature_maps,
     loss,
+    minima,
     retrieval,
     training,
 )
@@ -22,6 +23,7 @@ STATEMENTS = (
     *retrieval.STATEMENTS,
     *convergence.STATEMENTS,
     *loss.STATEMENTS,
+    *minima.STATEMENTS,
     *feature_maps.STATEMENTS,
     *error_bounds.STATEMENTS,
     *training.STATEMENTS,
