@@ -15,9 +15,9 @@ from bounds.functions import CapArea
 from verify.arena import Points
 from verify.instances import Array, Instances
 from verify.papers.gklp2021 import larger_gain
-from verify.papers.jjp2018 import EXPONENTS, FINITE, GRID, LIMIT, N
+from verify.papers.jjp2018 import EXPONENTS, GRID, LIMIT, N
 from verify.papers.splag.codes import s_code
-from verify.papers.splag.growth import n, s
+from verify.papers.splag.growth import FINITE, n, s
 from verify.papers.splag.optima import one, whole
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import quantity

@@ -11,7 +11,7 @@ from sympy import Gt, Le, Lt, Rational, Symbol, log, pi, sqrt
 
 from verify.arena import Points
 from verify.papers.splag.codes import CODES, OTHERS, POLYGONS, SHARP, s_code
-from verify.papers.splag.growth import COVERING_EXPONENT, KL_EXPONENT, LEADING, n, s
+from verify.papers.splag.growth import COVERING_EXPONENT, FINITE, KL_EXPONENT, LEADING, n, s
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 
 PAPER = {
@@ -24,8 +24,6 @@ PAPER = {
 }
 
 N = Symbol("N", positive=True)
-FINITE = 1
-"""One finite size of an asymptotic statement: what a grid point of such a part is."""
 
 
 def _points() -> tuple[dict[str, Any], ...]:

@@ -16,6 +16,7 @@ from verify.papers.splag.codes import CODES, CROSSES, POLYGONS, SHARP, SIMPLICES
 from verify.papers.splag.growth import (
     COSINES,
     COVERING_EXPONENT,
+    FINITE,
     KL_EXPONENT,
     PACKING_EXPONENT,
     entropy,
@@ -37,8 +38,6 @@ PAPER = {
     "venue": "Probl. Inf. Transm. 14",
 }
 
-FINITE = 1
-"""One finite size of an asymptotic statement: what a grid point of such a part is."""
 SMALL_O = 4 * n ** Rational(-2, 3)
 """Declared o(1): the largest zeros of the polynomials lie that close to their limit."""
 
