@@ -15,8 +15,9 @@ from bounds.functions import CapArea
 from verify.arena import Points
 from verify.instances import Array, Instances
 from verify.papers.gklp2021 import larger_gain
-from verify.papers.jjp2018 import EXPONENTS, FINITE, GRID, LIMIT, N, code_cosine
-from verify.papers.splag.growth import n, s
+from verify.papers.jjp2018 import EXPONENTS, GRID, LIMIT, N
+from verify.papers.splag.codes import s_code
+from verify.papers.splag.growth import FINITE, n, s
 from verify.papers.splag.optima import one, whole
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import quantity
@@ -61,7 +62,7 @@ def lattice_density(b: Instances) -> Array:
 
 
 FACTOR = n * log(n) / 2
-FIXED = Hypothesis(Ge(code_cosine, Rational(17, 100)), "angles of the grid, up to 80 degrees")
+FIXED = Hypothesis(Ge(s_code, Rational(17, 100)), "angles of the grid, up to 80 degrees")
 CJMS = Inequality(
     id="cjms2023",
     title="Campos, Jenssen, Michelen, Sahasrabudhe",
@@ -73,7 +74,7 @@ CJMS = Inequality(
     parts=(
         Part(
             "exact codes without 1 - o(1)",
-            Le(FACTOR / CapArea(n, acos(code_cosine)), N),
+            Le(FACTOR / CapArea(n, acos(s_code)), N),
             given=(FIXED,),
             sampled=FINITE,
         ),
@@ -89,7 +90,7 @@ CJMS = Inequality(
     controls=(
         Control(
             "a thousand times as many",
-            Le(1000 * FACTOR / CapArea(n, acos(code_cosine)), N),
+            Le(1000 * FACTOR / CapArea(n, acos(s_code)), N),
             "exact codes without 1 - o(1)",
         ),
         Control("2^n dropped", Le(n * log(n) / 2, lattice_density), "lattice packings without 1 - o(1)"),

@@ -11,8 +11,8 @@ from typing import Any
 from sympy import Gt, Le, Rational, log, pi, sqrt
 
 from verify.arena import Points
-from verify.papers.jjp2018 import ACUTE, EXPONENTS, FINITE, GRID, HALF, LIMIT, N, finite, gain
-from verify.papers.splag.growth import LEADING, n, s
+from verify.papers.jjp2018 import ACUTE, EXPONENTS, GRID, HALF, LIMIT, N, finite, gain
+from verify.papers.splag.growth import FINITE, LEADING, n, s
 from verify.statement import Control, Inequality, Part, Source, Statement
 
 PAPER = {

@@ -10,12 +10,9 @@ from typing import Any
 from sympy import Gt, Le, Lt, Rational, Symbol, log, pi, sqrt
 
 from verify.arena import Points
-from verify.instances import Array, Instances
-from verify.papers.splag.codes import CODES, OTHERS, POLYGONS, SHARP, max_cosine
-from verify.papers.splag.growth import COVERING_EXPONENT, KL_EXPONENT, LEADING, n, s
-from verify.papers.splag.optima import one, whole
+from verify.papers.splag.codes import CODES, OTHERS, POLYGONS, SHARP, s_code
+from verify.papers.splag.growth import COVERING_EXPONENT, FINITE, KL_EXPONENT, LEADING, n, s
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
-from verify.vocabulary import quantity
 
 PAPER = {
     "key": "jjp2018",
@@ -27,8 +24,6 @@ PAPER = {
 }
 
 N = Symbol("N", positive=True)
-FINITE = 1
-"""One finite size of an asymptotic statement: what a grid point of such a part is."""
 
 
 def _points() -> tuple[dict[str, Any], ...]:
@@ -46,12 +41,7 @@ GRID = _points()
 """Exact codes and angles, shared with the later improvements."""
 
 
-@quantity("volume_known_cosine", "max cosine of the code", real=True)
-def code_cosine(b: Instances) -> Array:
-    return one(max_cosine(whole(b, "code")))
-
-
-ACUTE = Hypothesis(Gt(code_cosine, 0), "acute angles")
+ACUTE = Hypothesis(Gt(s_code, 0), "acute angles")
 LIMIT = (
     "A statement about n -> infinity with no content at a finite n.  Checked are the constants, that it lies between the "
     "exponents of the covering and of the linear programming bound, and that the right-hand side without 1 + o(1) is "
@@ -66,7 +56,7 @@ def gain(cosine: Any) -> Any:
 
 def finite(constant: Any) -> Any:
     """A lower bound c n (leading term of the covering bound), at the code's own angle."""
-    return (constant * n * LEADING).subs(s, code_cosine)
+    return (constant * n * LEADING).subs(s, s_code)
 
 
 EXPONENTS = Part(

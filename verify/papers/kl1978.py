@@ -12,10 +12,11 @@ from sympy import Ge, Gt, Le, Lt, Rational, Symbol, cos, log, pi, sin, sqrt
 from bounds.exact import Real
 from verify.arena import Points
 from verify.instances import Array, Instances
-from verify.papers.splag.codes import CODES, CROSSES, POLYGONS, SHARP, SIMPLICES, max_cosine
+from verify.papers.splag.codes import CODES, CROSSES, POLYGONS, SHARP, SIMPLICES, max_cosine, s_code
 from verify.papers.splag.growth import (
     COSINES,
     COVERING_EXPONENT,
+    FINITE,
     KL_EXPONENT,
     PACKING_EXPONENT,
     entropy,
@@ -37,8 +38,6 @@ PAPER = {
     "venue": "Probl. Inf. Transm. 14",
 }
 
-FINITE = 1
-"""One finite size of an asymptotic statement: what a grid point of such a part is."""
 SMALL_O = 4 * n ** Rational(-2, 3)
 """Declared o(1): the largest zeros of the polynomials lie that close to their limit."""
 
@@ -109,17 +108,12 @@ def _pairs() -> tuple[dict[str, int], ...]:
 N, K, t = Symbol("N", positive=True), Symbol("K", positive=True), Symbol("t", real=True)
 
 
-@quantity("volume_transfer_s", "max cosine of the code of N points", real=True)
-def s_here(b: Instances) -> Array:
-    return one(max_cosine(whole(b, "code")))
-
-
 @quantity("volume_transfer_t", "max cosine of the code of K points", real=True)
 def t_there(b: Instances) -> Array:
     return one(max_cosine(whole(b, "other")))
 
 
-QUOTIENT = ((1 - t_there) / (1 - s_here)) ** (n / 2)
+QUOTIENT = ((1 - t_there) / (1 - s_code)) ** (n / 2)
 TRANSFER = Inequality(
     id="kl1978.transfer",
     title="Localisation inequality",
@@ -135,10 +129,10 @@ TRANSFER = Inequality(
         ),
         Part(
             "exponents: covering at s against the bound from t <= 0",
-            Le(-log(1 - s_here**2), log((1 - t_there) / (1 - s_here))),
+            Le(-log(1 - s_code**2), log((1 - t_there) / (1 - s_code))),
             given=(
                 Hypothesis(Le(t_there, 0), "t <= 0, where A(n, t) has exponent 0"),
-                Hypothesis(Gt(s_here, 0)),
+                Hypothesis(Gt(s_code, 0)),
             ),
         ),
     ),
@@ -146,7 +140,7 @@ TRANSFER = Inequality(
         Control("without the factor A(n, t)", Le(N, QUOTIENT / 4)),
         Control(
             "a quarter of the exponent",
-            Le(-log(1 - s_here**2), log((1 - t_there) / (1 - s_here)) / 4),
+            Le(-log(1 - s_code**2), log((1 - t_there) / (1 - s_code)) / 4),
             "exponents: covering at s against the bound from t <= 0",
         ),
     ),

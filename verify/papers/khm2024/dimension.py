@@ -206,8 +206,8 @@ NECESSARY = Inequality(
         tuple(
             point | {"share": share}
             for point in GRID
-            if proven(point["D"], point["M"]) and point["M"] > 2
-            for share in ("1", "1/10")
+            if proven(point["D"], point["M"])
+            for share in ("1" if point["M"] > 2 else "99/100", "1/10")
         )
     ),
     hypotheses=(Hypothesis(Lt(prescribed, 2)), Hypothesis(Ge(M, 2))),
@@ -216,8 +216,7 @@ NECESSARY = Inequality(
     related=("hu2024.dphi.log", "restated.d11.two-sided", "restated.a15.sufficient"),
     notices=(
         "At every proven row, with the largest separation that the dimension admits (the hardest case: the bound rises with "
-        "the separation) and with a tenth of it.  Two points reach 2, where the formula divides by 0; they are left out by "
-        "the hypothesis Delta < 2.",
+        "the separation) and with a tenth of it.  Two points reach 2, which the hypotheses exclude: 1.98 for them.",
     ),
 )
 

@@ -16,7 +16,6 @@ from verify.instances import Array, Instances
 from verify.papers.splag.optima import (
     one,
     optimal_cosine,
-    proven,
     whole,
 )
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
@@ -49,13 +48,6 @@ def best_next(b: Instances) -> Array:
 @quantity("volume_separation_far", "the same for 4 M unit vectors")
 def best_far(b: Instances) -> Array:
     return one(1 - optimal_cosine(whole(b, "D"), 4 * whole(b, "M")))
-
-
-@quantity(
-    "volume_proven", "1 where the largest separation is a proven value, 0 where it is enclosed by bounds"
-)
-def is_proven(b: Instances) -> Array:
-    return one(int(proven(whole(b, "D"), whole(b, "M"))))
 
 
 def _grid() -> tuple[dict[str, int], ...]:

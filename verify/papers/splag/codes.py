@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import ctx
 
 from bounds.exact import Real, exact_array, precision
 from simulations.codes import Exact, construction
@@ -184,10 +184,3 @@ def agreeing_digits(a: Real, b: Real) -> Real:
 @quantity("volume_max_cosine", "largest inner product s(C) of two different points of the code", real=True)
 def s_code(b: Instances) -> Array:
     return one(max_cosine(whole(b, "code")))
-
-
-def ball(x: Any) -> Real:
-    """An Arb ball as a number; raises ArithmeticError where it is not finite."""
-    if not arb(x).is_finite():
-        raise ArithmeticError("a ball is not finite")
-    return Real(arb(x))

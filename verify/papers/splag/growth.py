@@ -25,6 +25,10 @@ COSINES = ("87/100", "7/10", "1/2", "17/50", "17/100")
 """Near the cosines of 30, 45, 60, 70 and 80 degrees."""
 
 
+FINITE = 1
+"""One finite size of an asymptotic statement: what a grid point of such a part is."""
+
+
 def entropy(u: Any) -> Any:
     """h(u) = (1+u) log2(1+u) - u log2 u."""
     return ((1 + u) * log(1 + u) - u * log(u)) / log(2)
