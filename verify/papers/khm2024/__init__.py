@@ -1,6 +1,16 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, finite_beta, growth, optimal_codes, random_codes, storage
+from verify.papers.khm2024 import (
+    capacity,
+    finite_beta,
+    growth,
+    optimal_codes,
+    random_codes,
+    random_coding,
+    storage,
+    symmetric,
+    universal,
+)
 
 PAPER = {
     "key": "khm2024",
@@ -14,9 +24,12 @@ PAPER = {
 
 STATEMENTS = (
     *capacity.STATEMENTS,
-    *optimal_codes.STATEMENTS,
-    *storage.STATEMENTS,
     *random_codes.STATEMENTS,
+    *optimal_codes.STATEMENTS,
     *growth.STATEMENTS,
+    *storage.STATEMENTS,
     *finite_beta.STATEMENTS,
+    *random_coding.STATEMENTS,
+    *symmetric.STATEMENTS,
+    *universal.STATEMENTS,
 )
