@@ -32,8 +32,11 @@ from verify.papers.khm2024 import (
     growth,
     optimal_codes,
     random_codes,
+    random_coding,
     rivals,
     storage,
+    symmetric,
+    universal,
 )
 from verify.vocabulary import measure, measure_log
 
@@ -219,7 +222,7 @@ def test_antiprism_is_the_optimal_code_of_eight_points() -> None:
 )
 def test_interpolant_lies_below_the_potential_and_touches_it(n: int, name: str) -> None:
     nodes = [c for c, _ in construct(name).exact.distribution(0)]
-    h = optimal_codes.interpolant(
+    h = universal.interpolant(
         n, [Real.between(Fraction(str(c.evalf(40))), Fraction(str(c.evalf(40)))) for c in nodes], 3
     )
 
@@ -250,7 +253,9 @@ def test_a_code_that_is_not_optimal_is_beaten() -> None:
 @settings(deadline=None, derandomize=True, max_examples=25)
 def test_mean_kernel_against_mpmath(dimension: int, heat: float) -> None:
     exact = mpmath.exp(-heat) * mpmath.hyp0f1(mpmath.mpf(dimension) / 2, mpmath.mpf(heat) ** 2 / 4)
-    assert float(finite_beta.mean_kernel(dimension, Fraction(heat))) == pytest.approx(float(exact), rel=1e-12)
+    assert float(random_coding.mean_kernel(dimension, Fraction(heat))) == pytest.approx(
+        float(exact), rel=1e-12
+    )
     if dimension == 2:
         assert float(exact) == pytest.approx(iv(0, heat) * math.exp(-heat), rel=1e-9)
 
@@ -259,13 +264,13 @@ def test_survivors_have_small_crosstalk_and_kept_words_is_the_best_integer() -> 
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((18, 64))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    left = finite_beta.survivors(rows, 8.0)
+    left = random_coding.survivors(rows, 8.0)
     kernel = np.exp(8.0 * (left @ left.T - 1)) - np.eye(len(left))
     assert 0 < len(left) < 18
     assert kernel.sum(axis=1).max() < 1 / (32 * math.e)
-    q = float(finite_beta.mean_kernel(8, Fraction(4))) * 16 * math.e
+    q = float(random_coding.mean_kernel(8, Fraction(4))) * 16 * math.e
     best = max(k * (1 - (k - 1) * q) for k in range(1, 200))
-    assert float(finite_beta.kept_words(8, Fraction(4), Real(1) / (16 * Real(1).exp()))) == pytest.approx(
+    assert float(random_coding.kept_words(8, Fraction(4), Real(1) / (16 * Real(1).exp()))) == pytest.approx(
         best
     )
 
@@ -273,7 +278,7 @@ def test_survivors_have_small_crosstalk_and_kept_words_is_the_best_integer() -> 
 @pytest.mark.parametrize("simplex", [0, 1])
 @pytest.mark.parametrize("beta", [2.0, 4.5, 6.0])
 def test_criterion_and_iteration_against_the_full_map(beta: float, simplex: int) -> None:
-    most = finite_beta.largest_by_criterion(Fraction(beta), simplex)
+    most = symmetric.largest_by_criterion(Fraction(beta), simplex)
     for count in (most, most + 1):
         rows = np.eye(count)
         if simplex:
@@ -284,8 +289,8 @@ def test_criterion_and_iteration_against_the_full_map(beta: float, simplex: int)
             x = rows.T @ softmax(beta * rows @ x)
         weight = softmax(beta * rows @ x)[0]
         assert (weight >= 0.5) == (count <= most)
-        assert finite_beta.criterion(Fraction(beta), count, simplex) == (count <= most)
-        assert finite_beta.iteration(Fraction(beta), count, simplex) == (count <= most)
+        assert symmetric.criterion(Fraction(beta), count, simplex) == (count <= most)
+        assert symmetric.iteration(Fraction(beta), count, simplex) == (count <= most)
 
 
 def test_rate_function_is_the_maximum() -> None:
@@ -293,7 +298,7 @@ def test_rate_function_is_the_maximum() -> None:
         best = -minimize_scalar(
             lambda t, b=share: -(b * t + 0.5 * math.log(1 - t * t)), bounds=(0, 1 - 1e-9), method="bounded"
         ).fun
-        assert float(finite_beta.PHI.subs(finite_beta.rate, share)) == pytest.approx(best, abs=1e-7)
+        assert float(random_coding.PHI.subs(random_coding.rate, share)) == pytest.approx(best, abs=1e-7)
 
 
 # -- growth, random codes, sparse maps -----------------------------------------------------------------------
@@ -395,12 +400,12 @@ def test_coinciding_fixed_points_event() -> None:
 def test_planted_wrong_constants_are_refuted(
     statement: str, old: int, new: int, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true = finite_beta.claimed_count
+    true = random_coding.claimed_count
 
     def wrong(dimension: int, heat: Fraction) -> Real:
         return (2 * true(dimension, heat) - 1) * old / new / 2 + Fraction(1, 2)
 
-    monkeypatch.setattr(finite_beta, "claimed_count", wrong)
+    monkeypatch.setattr(random_coding, "claimed_count", wrong)
     assert part in refuted(BY_ID[statement])
 
 

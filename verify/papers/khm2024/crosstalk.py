@@ -35,6 +35,12 @@ def one(value: Any) -> Array:
     return np.array([Real(value)], dtype=object)
 
 
+def heat_of(b: Instances) -> Fraction:
+    """The inverse temperature b of a grid point."""
+    value: Fraction = b.scalars["b"][0].fraction
+    return value
+
+
 # -- cosines and crosstalk of a memory set ------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from verify.arena import Points
 from verify.controls import replaced, scaled
 from verify.instances import Array, Instances
 from verify.papers.khm2024.crosstalk import PAPER, crosstalk_capacity, crosstalk_of, one, whole
-from verify.papers.khm2024.finite_beta import largest_by_criterion
+from verify.papers.khm2024.symmetric import largest_by_criterion
 from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source, Statement
 from verify.vocabulary import quantity
 

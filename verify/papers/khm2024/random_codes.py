@@ -10,12 +10,16 @@ from typing import Any
 
 from sympy import Abs, Ge, Gt, LambertW, Le, Lt, Min, Rational, Symbol, acos, exp, floor, log, sqrt
 
+from bounds import expr
+from bounds.exact import precision
 from bounds.functions import CapArea
 from simulations.events_spherical_storage import crosstalk_too_large, fixed_points_coincide
 from verify.arena import Points
 from verify.controls import scaled
-from verify.papers.khm2024.crosstalk import PAPER, RELATED
+from verify.instances import Array, Instances
+from verify.papers.khm2024.crosstalk import PAPER, RELATED, one
 from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Probability, Source, Statement
+from verify.vocabulary import quantity
 
 OWN = Source(PAPER, f"{RELATED}, Lemma 2.1")
 D, beta, p, N, R = (Symbol(name, positive=True) for name in ("D", "beta", "p", "N", "R"))
@@ -191,6 +195,16 @@ def _log_bound(dimension: Any) -> Any:
 
 
 LOG_LIMIT = beta / 5 - 1 - log(4 * beta)
+
+
+@quantity("storage_bound_shift", "|log of the bound of restated.d3.random at D, over its limit|")
+def bound_shift(batch: Instances) -> Array:
+    """log C of order 1/D, times D: evaluated with enough digits for that."""
+    values = {"beta": batch.beta[0]} | {name: v[0] for name, v in batch.scalars.items()}
+    with precision(512):
+        return one(expr.ball(Abs(_log_bound(D) - LOG_LIMIT), values))
+
+
 DISTANCE = beta / 5 * (exp(Abs(B_FORMULA - A_FORMULA)) - 1)
 """log C lies between 0 and b - a, and log(bound/limit) = (beta/5)(1/C - 1)."""
 DEEP = tuple(
@@ -207,10 +221,10 @@ FIXED_BETA = Identity(
     provenance="derived",
     printed=r"\beta,p\text{ fixed}:\quad\sqrt p\,C^{(D-1)/4}\ \to\ \frac{e^{\beta/5-1}}{4\beta}\quad(D\to\infty)",
     arena=Points(DEEP),
-    parts=(Part("distance from the limit", Le(Abs(_log_bound(D) - LOG_LIMIT), DISTANCE)),),
+    parts=(Part("distance from the limit", Le(bound_shift, DISTANCE)),),
     controls=(
         Control("e times the limit", Le(Abs(_log_bound(D) - LOG_LIMIT - 1), DISTANCE)),
-        Control("a quarter of the distance", Le(Abs(_log_bound(D) - LOG_LIMIT), DISTANCE / 4)),
+        Control("a quarter of the distance", Le(bound_shift, DISTANCE / 4)),
     ),
     related=("restated.d3.random", "restated.d3.growth"),
     notices=(

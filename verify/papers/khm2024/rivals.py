@@ -14,7 +14,7 @@ from simulations.streams import stream
 
 Array = Any
 
-STARTS = 4
+STARTS = 12
 SHARPNESS = (4.0, 60.0, 1000.0)
 """Steps from a soft to a nearly hard maximum over the memories."""
 
@@ -45,7 +45,7 @@ def rival(n: int, size: int, beta: Fraction) -> tuple[tuple[Fraction, ...], ...]
     """The best of several descents from random starts, as rational vectors that are to be normalised."""
     heat = float(beta)
     rng = stream(0, "crosstalk rivals", n, size, str(beta))
-    starts = STARTS if size <= 30 else 2
+    starts = STARTS if size <= 8 else 3
     points = rng.standard_normal((starts, size, n))
     points /= np.linalg.norm(points, axis=-1, keepdims=True)
     for sharpness in SHARPNESS:
