@@ -1,6 +1,6 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, limits, losses, training
+from verify.papers.khm2024 import capacity, limits, losses, protocol, training
 
 PAPER = {
     "key": "khm2024",
@@ -12,4 +12,6 @@ PAPER = {
     "venue": "NeurIPS 2024",
 }
 
-STATEMENTS = capacity.STATEMENTS + losses.STATEMENTS + limits.STATEMENTS + training.STATEMENTS
+STATEMENTS = (
+    capacity.STATEMENTS + losses.STATEMENTS + limits.STATEMENTS + training.STATEMENTS + protocol.STATEMENTS
+)
