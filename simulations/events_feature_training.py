@@ -5,13 +5,22 @@ Events as in :mod:`simulations.events`.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulations.codes import best_known
 from simulations.codes.losses import unit
+from simulations.ensembles import sphere
 from simulations.feature_maps.losses import pair_lse
+from simulations.feature_maps.training import train
+from simulations.variants import variant as find_variant
 
+Weights = Callable[..., Any]
 Floats = NDArray[np.float64]
 Outcome = NDArray[np.int8]
 
@@ -73,3 +82,106 @@ def descended(y: Floats, tau: float, steps: int) -> Floats:
         y = y - tau * count / 4 * pull
         y /= np.sqrt(np.sum(y * y, axis=-1, keepdims=True))
     return y
+
+
+# -- sizes of limits before and after training ------------------------------------------------------
+
+MAPS = ("dense", "entmax:alpha=1.5", "sparse")
+STARTS = ("memories", "random")
+
+
+def limit_sizes(
+    weights: Weights, rows: Floats, queries: Floats, beta: float, updates: int, threshold: float
+) -> NDArray[np.int64]:
+    """Number of memories with a weight above ``threshold`` in the last of the updates y <- sum_mu p_mu y_mu.
+
+    Args:
+        weights: (scores (..., M), xp) -> p, the separation of a model.
+        rows: features of the memories (..., M, D).
+        queries: features of the queries (..., q, D).
+
+    Returns:
+        (..., q).
+    """
+    y = queries
+    for _ in range(updates):
+        p = weights(beta * (y @ np.swapaxes(rows, -1, -2)), np)
+        y = p @ rows
+    return np.asarray(np.sum(p > threshold, axis=-1))
+
+
+def single_shares(
+    stream: np.random.Generator,
+    sets: int,
+    *,
+    d: int,
+    M: int,
+    beta: float,
+    model: str,
+    normalised: bool,
+    starts: str = "memories",
+    tau: float = 0.1,
+    rate: float = 1.0,
+    iterations: int = 20,
+    updates: int = 20,
+    threshold: float = 0.01,
+) -> tuple[Floats, Floats]:
+    """Shares of limits of size 1 for each of ``sets`` memory sets, before and after U-Hop+, each (sets,).
+
+    The synthetic protocol of Hu et al. 2024: M unit memories in R^d, W (d, d) trained by Adam on the pair
+    form of normalised features.  W_0 is uniform in +-1/sqrt(d), the default of linear layers.  Before:
+    memories and queries themselves.  After: their features, normalised or as W gives them.
+
+    Args:
+        starts: queries are the "memories", or as many "random" unit vectors.
+        threshold: for softmax; sparse weights count where they are positive.
+    """
+    weights = find_variant(model).weights
+    least = threshold if model == "dense" else 0.0
+    before: list[Floats] = []
+    after: list[Floats] = []
+    for first in range(0, sets, BATCH):
+        x = sphere(stream, min(BATCH, sets - first), M, d)
+        w = stream.uniform(-1, 1, (len(x), d, d)) / math.sqrt(d)
+        queries = x if starts == "memories" else sphere(stream, len(x), M, d)
+        made = train(
+            x, w, partial(pair_lse, tau=tau), iterations=iterations, step=rate, optimiser="adam"
+        ).feature_map
+        y, q = (a @ np.swapaxes(made, -1, -2) for a in (x, queries))
+        if normalised:
+            y, q = unit(y), unit(q)
+        for out, rows, start in ((before, x, queries), (after, y, q)):
+            sizes = limit_sizes(weights, rows, start, beta, updates, least)
+            out.append(np.mean(sizes == 1, axis=-1))
+    return np.concatenate(before), np.concatenate(after)
+
+
+def single_gain(
+    stream: np.random.Generator,
+    trials: int,
+    *,
+    d: int,
+    M: int,
+    beta: float,
+    model: int,
+    normalised: int = 0,
+    starts: int = 0,
+) -> Floats:
+    """1 + share of limits of size 1 after training - share before, in [0, 2], one value per memory set.
+
+    Args:
+        model: position in ``MAPS``.
+        starts: position in ``STARTS``.
+        normalised: 1 for retrieval with normalised features, 0 with those that W gives.
+    """
+    before, after = single_shares(
+        stream,
+        trials,
+        d=int(d),
+        M=int(M),
+        beta=float(beta),
+        model=MAPS[int(model)],
+        normalised=bool(normalised),
+        starts=STARTS[int(starts)],
+    )
+    return np.asarray(1 + after - before)

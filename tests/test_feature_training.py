@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulations.feature_maps import constraints, convex
-from simulations.feature_maps.losses import LOSSES, cross_entropy, mean_lse, pair_lse, uniformity
+from simulations.feature_maps.losses import (
+    LOSSES,
+    cross_entropy,
+    log_cross_entropy,
+    mean_lse,
+    pair_lse,
+    uniformity,
+)
 from simulations.feature_maps.minimisers import best_features, best_map, descend_from
 from simulations.feature_maps.training import CONSTRAINTS, train, two_stage
 from simulations.streams import stream
@@ -109,6 +116,24 @@ def test_closed_forms_on_simplex_and_cross_polytope(tau):
         inner = (2 * n - 2) + math.exp(-1 / tau)
         assert 2 * n * pair_lse(cross, tau)[0] == pytest.approx(math.log(inner / (2 * n - 1)), abs=1e-13)
         assert mean_lse(cross, tau)[0] == pytest.approx(tau * math.log(inner), abs=1e-13)
+
+
+@pytest.mark.parametrize("tau", [10, 0.5, 0.05])
+def test_log_of_the_cross_entropy(tau):
+    y = draw("log", 2, 5, 3)
+    value, gradient = cross_entropy(y, tau)
+    logs, pulled = log_cross_entropy(y, tau)
+    np.testing.assert_allclose(logs, np.log(value), rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(pulled, gradient / value[:, None, None], rtol=1e-9, atol=1e-12)
+
+
+def test_log_of_the_cross_entropy_does_not_underflow():
+    simplex = unit(np.eye(4) - 1 / 4)
+    value, gradient = log_cross_entropy(simplex, 1e-4)
+    assert value == pytest.approx(math.log(3) - (4 / 3) / 1e-4, rel=1e-12)
+    assert np.isfinite(gradient).all()
+    with pytest.raises(ValueError, match="expected normalised"):
+        log_cross_entropy(simplex, 1.0, normalised=False)
 
 
 @quick

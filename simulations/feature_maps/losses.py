@@ -94,6 +94,31 @@ def cross_entropy(features: Array, tau: Any, *, normalised: bool = True) -> tupl
     return _of_features(features, of_gram, normalised)
 
 
+def log_cross_entropy(features: Array, tau: Any, *, normalised: bool = True) -> tuple[Array, Array]:
+    """Return the logarithm of ``cross_entropy`` for normalised features; it has the same minimisers.
+
+    At low temperatures the form itself is about exp(-1/tau), too flat for a minimiser in floating point.
+
+    Raises:
+        ValueError: features that are not to be normalised, tau not positive, fewer than two features.
+    """
+    _check("tau", tau, features)
+    if not normalised:
+        raise ValueError("log cross entropy: expected normalised features, whose own term is 0")
+
+    def of_gram(gram: Array, own: Array, xp: Namespace) -> tuple[Array, Array]:
+        v, weight = _log_mean_exp((gram - 1) / tau, ~own, (-1,), xp, mean=False)
+        # log log(1 + e^v) is v to the last digit where e^v is below the rounding.
+        tiny = v < -40
+        terms = xp.where(tiny, v, xp.log(xp.log1p(xp.exp(xp.where(tiny, xp.zeros_like(v), v)))))
+        value, share = _log_mean_exp(terms, (own | ~own)[:, :1], (-2,), xp)
+        # d log log(1 + e^v) / dv = e^v / ((1 + e^v) log(1 + e^v)).
+        steep = xp.exp(v - xp.logaddexp(xp.zeros_like(v), v) - terms)
+        return value[..., 0, 0], share * steep * weight / tau
+
+    return _of_features(features, of_gram, normalised)
+
+
 def mean_lse(features: Array, tau: Any, *, normalised: bool = True) -> tuple[Array, Array]:
     """Return mean_mu tau log sum_{nu != mu} exp(s_mu_nu / tau), the mean of the soft maxima (third reading).
 
@@ -124,6 +149,8 @@ def _log_mean_exp(
     score: Array, used: Array, axis: tuple[int, ...], xp: Namespace, mean: bool = True
 ) -> tuple[Array, Array]:
     """Return log mean exp (or log sum exp) over the ``used`` entries along ``axis``, kept, and its slopes.
+
+    ``used`` has the last two axes of ``score``; a mean is over all of its entries.
 
     Object arrays (exact and ball numbers) are not shifted by a maximum.
     """

@@ -7,7 +7,7 @@ finite feasible sets, which maps W from a finite (so compact) set reach, minimis
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,17 @@ import sympy as sp
 from sympy import Ge, Gt, Le, Rational, Symbol, log
 
 from bounds.exact import Real, enclose_max, enclose_min, exact_array, pi
-from simulations.feature_maps.losses import LOSSES
+from simulations.codes.losses import max_cosines, unit
+from simulations.codes.polish import largest_cosine as largest_float
+from simulations.codes.polish import polish
+from simulations.feature_maps.losses import LOSSES, pair_lse
+from simulations.feature_maps.minimisers import best_features, descend_from
 from simulations.streams import stream
 from verify.arena import Param, Patterns, Points
 from verify.controls import scaled
 from verify.instances import Array, Instances
 from verify.papers.khm2024.losses import DIGITS, integer, one, scalar, tau, unit_rows
-from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
+from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source, Statement
 from verify.vocabulary import largest, norms, number, quantity, smallest
 
 SMALL = Rational(1, 100)
@@ -664,4 +668,211 @@ GAP_CE = Inequality(
     ),
 )
 
-STATEMENTS: tuple[Statement, ...] = (CE, LSE, MEAN, CLUSTER, POINTS, POINTS_MOD, GAP_LSE, GAP_CE)
+# -- zero gap ------------------------------------------------------------------------------------------------------
+
+
+def distances(dimension: int, count: int) -> list[tuple[Any, int]]:
+    """Inner products other than 1 from a point of the sharp code (balls where irrational), with multiplicities."""
+    if dimension == 2:
+        half = [((2 * k * pi() / count).cos(), 2) for k in range(1, (count + 1) // 2)]
+        return half + ([(Real(-1), 1)] if count % 2 == 0 else [])
+    if count == dimension + 1:
+        return [(Real(-1) / dimension, dimension)]
+    if count == 2 * dimension:
+        return [(Real(0), count - 2), (Real(-1), 1)]
+    fifth = 1 / Real(5).sqrt()
+    tables = {
+        (3, 12): [(fifth, 5), (-fifth, 5), (Real(-1), 1)],
+        (5, 16): [(Real("1/5"), 10), (Real("-3/5"), 5)],
+        (6, 27): [(Real("1/4"), 16), (Real("-1/2"), 10)],
+        (7, 56): [(Real("1/3"), 27), (Real("-1/3"), 27), (Real(-1), 1)],
+        (8, 240): [(Real("1/2"), 56), (Real(0), 126), (Real("-1/2"), 56), (Real(-1), 1)],
+    }
+    return tables[dimension, count]
+
+
+def _newton(nodes: list[Any], value: Any) -> list[Any]:
+    """Divided differences of f = exp(t/tau), f' = f/tau, ``value``: t -> f(t), on nodes that come once or twice."""
+    at, f = value
+    row = [f(t) for t in nodes]
+    found = [row[0]]
+    for order in range(1, len(nodes)):
+        row = [
+            f(nodes[i]) / at
+            if nodes[i] is nodes[i + order]
+            else (row[i + 1] - row[i]) / (nodes[i + order] - nodes[i])
+            for i in range(len(nodes) - order)
+        ]
+        found.append(row[0])
+    return found
+
+
+def _monomials(nodes: list[Any], differences: list[Any]) -> list[Any]:
+    """Coefficients of sum_k c_k prod_{j<k} (t - t_j) by powers of t."""
+    total = [Real(0)] * len(nodes)
+    basis = [Real(1)]
+    for k, c in enumerate(differences):
+        total = [t + c * (basis[i] if i < len(basis) else 0) for i, t in enumerate(total)]
+        basis = [
+            (basis[i - 1] if i else 0) - nodes[k] * (basis[i] if i < len(basis) else 0)
+            for i in range(len(basis) + 1)
+        ]
+    return total
+
+
+def _gegenbauer(dimension: int, degree: int) -> list[list[Any]]:
+    """P_0, ..., P_degree with P_k(1) = 1 by powers of t, exactly."""
+    rows = [[Real(1)], [Real(0), Real(1)]]
+    n = dimension
+    for k in range(1, degree):
+        shifted = [Real(0), *rows[k]]
+        below = [*rows[k - 1], Real(0), Real(0)]
+        rows.append(
+            [((2 * k + n - 2) * a - k * b) / (k + n - 2) for a, b in zip(shifted, below, strict=True)]
+        )
+    return rows[: degree + 1]
+
+
+def energies(dimension: int, count: int, at: Any) -> tuple[Any, Any]:
+    """(energy of the sharp code, lower bound on that of every code), sums of exp((s - s*)/tau) over ordered pairs.
+
+    Cohn and Kumar 2007: the Hermite interpolant h at the inner products, twice each but -1 once, lies below
+    the exponential, whose derivatives are all positive; sum_k h_k sum P_k >= h_0 N^2 for h_k >= 0, and a
+    coefficient that is not certainly so is charged with N^2.
+    """
+    table = distances(dimension, count)
+    top = table[0][0]
+
+    def f(t: Any) -> Any:
+        return ((t - top) / at).exp()
+
+    nodes = [t for t, _ in table for _ in range(1 if t.is_exact and t == -1 else 2)]
+    h = _monomials(nodes, _newton(nodes, (at, f)))
+    size = count * count
+    bound = -count * sum(h[1:], h[0])
+    rows = _gegenbauer(dimension, len(h) - 1)
+    for k in range(len(h) - 1, -1, -1):
+        share = h[k] / rows[k][k]
+        h = [v - share * (rows[k][i] if i < len(rows[k]) else 0) for i, v in enumerate(h[:k])]
+        if k == 0:
+            bound = bound + share * size
+        elif not share.lower() >= 0:
+            bound = bound - abs(share) * size
+    return count * sum((m * f(t) for t, m in table), Real(0)), bound
+
+
+@quantity("train_energy", "sum over ordered pairs of exp((s - s*)/tau), the sharp code")
+def energy(b: Instances) -> Array:
+    return one(energies(integer(b, "D"), integer(b, "N"), scalar(b, "tau"))[0])
+
+
+@quantity("train_energy_bound", "lower bound on that sum over all codes of this size", real=True)
+def energy_bound(b: Instances) -> Array:
+    return one(energies(integer(b, "D"), integer(b, "N"), scalar(b, "tau"))[1])
+
+
+SHARP = (
+    (2, 3),
+    (2, 5),
+    (2, 6),
+    (2, 9),
+    (3, 4),
+    (3, 6),
+    (3, 12),
+    (4, 5),
+    (4, 8),
+    (5, 16),
+    (6, 27),
+    (7, 56),
+    (8, 240),
+)
+ZERO_GAP = Identity(
+    id="restated.d9.zero-gap",
+    title="Zero gap for universally optimal codes",
+    source=Source("khm2024", "related to hu2024.limit.lse; uses ck2007.universal"),
+    provenance="derived",
+    printed=r"s_{\max}(Y_\tau)=s^*\quad(\tau>0)",
+    arena=Points(
+        tuple(
+            {"D": n, "N": m, "tau": t} for n, m in SHARP for t in ("10", "1", "1/4", "1/10", "1/50", "1/1000")
+        )
+    ),
+    parts=(Part("no code has a lower loss than the sharp code", Le(energy, (1 + DIGITS) * energy_bound)),),
+    controls=(Control("a lower bound that is higher by a tenth", Le(11 * energy / 10, energy_bound)),),
+    related=("hu2024.limit.lse", "restated.d9.lse", "ck2007.universal"),
+    notices=(
+        "In ball arithmetic at every (D, M, tau): the linear programming bound of the Hermite interpolant equals the energy "
+        "of the sharp code.  Equality forces all cosines of a minimiser to be cosines of the code, so that s_max = s*.",
+        "The 600-cell (4,120) needs another polynomial and is not among the points.",
+    ),
+)
+
+# -- gap over tau --------------------------------------------------------------------------------------------------
+
+
+@cache
+def ratio(dimension: int, count: int, at: float) -> float:
+    """(s_max(Y_tau) - s*)/tau for the best of the minimisers found from random codes and from the best code."""
+    code = _best_code(dimension, count)
+    starts = unit(stream(0, "khm2024.ratio", dimension, count).standard_normal((5, count, dimension)))
+    stages = [partial(pair_lse, tau=t) for t in (0.1, 0.03, 0.01) if t > at] + [partial(pair_lse, tau=at)]
+    found, values = descend_from(np.concatenate([starts, code[None]]), stages)
+    return float((max_cosines(found[int(np.argmin(values))]) - largest_float(code)) / at)
+
+
+@cache
+def _best_code(dimension: int, count: int) -> Array:
+    stages = [partial(pair_lse, tau=t) for t in (0.2, 0.05, 0.01)]
+    return polish(best_features(stages, count, dimension, starts=8)[0])
+
+
+@quantity("train_ratio", "(s_max(Y_tau) - s*)/tau, pair form, minimised from several starts", real=True)
+def gap_ratio(b: Instances) -> Array:
+    return one(ratio(integer(b, "D"), integer(b, "N"), float(scalar(b, "tau"))))
+
+
+@quantity("train_ratio_half", "the same at tau/2", real=True)
+def gap_ratio_half(b: Instances) -> Array:
+    return one(ratio(integer(b, "D"), integer(b, "N"), float(scalar(b, "tau")) / 2))
+
+
+CONSTANT = Inequality(
+    id="restated.d9.gap-constant",
+    title="The gap is linear in tau",
+    source=Source("khm2024", "related to hu2024.limit.lse"),
+    provenance="derived",
+    printed=r"\lim_{\tau\to0}\frac{s_{\max}(Y_\tau)-s^*}{\tau}\text{ exists and is finite}",
+    arena=Points(
+        tuple(
+            {"D": n, "N": m, "tau": t}
+            for n, m in ((3, 7), (3, 8), (3, 12), (4, 11))
+            for t in ("1/50", "1/100", "1/200", "1/400")
+        )
+    ),
+    parts=(
+        Part("finite", Le(gap_ratio, log(PAIRS)), sampled=6),
+        Part(
+            "Cauchy: halving tau changes the ratio by at most 2 tau",
+            Le(sp.Abs(gap_ratio - gap_ratio_half), 2 * tau),
+            sampled=6,
+        ),
+    ),
+    controls=(
+        Control("a tenth of the bound", Le(gap_ratio, log(PAIRS) / 20), "finite"),
+        Control(
+            "it changes by at most tau/20",
+            Le(sp.Abs(gap_ratio - gap_ratio_half), tau / 20),
+            "Cauchy: halving tau changes the ratio by at most 2 tau",
+        ),
+    ),
+    related=("hu2024.limit.lse", "restated.d9.lse"),
+    notices=(
+        "Measured, not proved: minimisers from five random codes and the best code, in floating point.  The ratio is bounded by "
+        "log K (restated.d9.lse); its changes are proportional to tau, so that they add up.  It tends to 0.337 for (3,7), 0.1976 for (3,8), 0.428 for (4,11), 0 for (3,12).",
+    ),
+)
+
+STATEMENTS: tuple[Statement, ...] = (
+    *(CE, LSE, MEAN, CLUSTER, POINTS, POINTS_MOD),
+    *(GAP_LSE, GAP_CE, ZERO_GAP, CONSTANT),
+)

@@ -17,7 +17,7 @@ from simulations.feature_maps.training import CONSTRAINTS, train
 from simulations.streams import stream
 from verify.arena import Points
 from verify.instances import Array, Instances
-from verify.papers.khm2024.losses import integer, one, scalar, tau, unit_rows
+from verify.papers.khm2024.losses import integer, one, scalar, tau
 from verify.statement import (
     Control,
     Definition,
@@ -166,17 +166,18 @@ STARTS: dict[int, tuple[list[list[str]], list[list[str]], list[list[str]]]] = {
     ),
     3: ([["1", "0"], ["3/5", "4/5"]], [["1", "0"], ["0", "1"]], [["2", "-1"], ["-1", "2"]]),
 }
-"""1 and 2: all features on one line; 3: a start that moves."""
+"""1 and 2: all features on one ray; 3: a start that moves."""
 
 
 @quantity(
     "train_stuck", "lim_N L(W_N) - min L, from below, for stationary W_0; 0 for a start that moves", real=True
 )
 def stuck(b: Instances) -> Array:
-    """Features on one line are stationary: each pull is along the feature itself, which its length takes away."""
+    """Features on one ray are stationary: each pull is along the feature itself, which its length takes away."""
     memories, start, better = (exact_array(part) for part in STARTS[integer(b, "start")])
-    y = unit_rows(memories @ start.T)
-    if not all(bool(np.all(row == y[0])) for row in y):
+    y = memories @ start.T
+    # Exact: the coordinates are rational.
+    if not all(np.all(np.outer(row, y[0]) == np.outer(y[0], row)) and row @ y[0] > 0 for row in y):
         return one(0)
     at = scalar(b, "tau")
     return one(pair_lse(memories @ start.T, at)[0] - pair_lse(memories @ better.T, at)[0])
