@@ -238,7 +238,9 @@ REACH_NORMALISED = Inequality(
     source=CLASS,
     provenance="recalled",
     printed=r"\forall\,\xi_1,\dots,\xi_M,\ \eta>0\ \exists\,W:\ \Delta_{\min}^\Phi\ge\Delta^*(D_\Phi,M)-\eta",
-    arena=Points((*grid(SMALL, factor=1).points, *grid(((2, 4), (3, 6), (5, 8)), factor=2).points)),
+    arena=Points(
+        (*grid(SMALL, (0, 2), factor=1).points, *grid(((2, 4), (3, 6), (5, 8)), (0,), factor=2).points)
+    ),
     parts=(
         Part("the supremum is that of an optimal code", Ge(normalised, star)),
         Part("at most d independent memories", Ge(normalised, star), given=(FEW,), headline=False),
@@ -600,7 +602,7 @@ REACH_FEW = Identity(
     arena=Points(
         tuple(
             {"d": size, "M": count, "rank": k, "seed": seed}
-            for size, count in ((2, 2), (3, 2), (3, 3), (8, 2), (8, 7), (8, 8), (24, 23), (24, 24))
+            for size, count in ((2, 2), (3, 2), (3, 3), (8, 2), (8, 7), (8, 8), (64, 63), (64, 64))
             for k in sorted({1, 2, 3, count})
             if k <= count
             for seed in (0, 1)
