@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulations import linear_maps
+from simulations import linear_maps, normalised_maps
+from simulations.feature_maps.losses import pair_lse
+from simulations.feature_maps.minimisers import best_map
 from simulations.rational_matrices import is_semidefinite
 from simulations.rational_sets import KINDS, memory_set, with_signs
 from simulations.streams import stream
@@ -208,3 +211,70 @@ def test_signs_of_the_dependency(d: int, positive: int) -> None:
     assert [x > 0 for x in c] == [i < positive for i in range(d + 1)]
     kind, _ = linear_maps.half_space(memories)
     assert kind == ("balance" if positive == d + 1 else "normal")
+
+
+# -- normalised features -------------------------------------------------------------------------------
+
+
+def largest_cosine(y: Any) -> float:
+    y = y / np.linalg.norm(y, axis=1, keepdims=True)
+    return float(np.max(y @ y.T - 3 * np.eye(len(y))))
+
+
+@pytest.mark.parametrize(("kind", "d", "count"), [("any", 2, 5), ("any", 3, 8), ("half-space", 3, 6)])
+def test_normalised_optimum_against_many_starts(kind: str, d: int, count: int) -> None:
+    memories = memory_set(kind, d, count)
+    found = normalised_maps.best_normalised(memories)
+    assert 0 <= found.lower <= found.upper <= found.lower + Fraction(1, 100)
+    a = floats(found.matrix)
+    x = floats(memories)
+    assert largest_cosine(x @ np.linalg.cholesky(a)) == pytest.approx(float(found.upper), abs=1e-7)
+    stages = [partial(pair_lse, tau=tau) for tau in (0.3, 0.1, 0.03, 0.01)]
+    w, _ = best_map(stages, x, d + 1, starts=12)
+    reached = largest_cosine(x @ w.T)
+    assert float(found.lower) <= reached
+    assert reached == pytest.approx(float(found.upper), abs=0.02)
+    for k in range(200):
+        assert largest_cosine(x @ stream(k, "any map").standard_normal((d, d))) > float(found.lower)
+
+
+def test_normalised_optimum_in_the_plane_by_a_grid() -> None:
+    """A up to scale is a point of the disc: (1 + x, y; y, 1 - x)."""
+    memories = memory_set("any", 2, 6)
+    found = normalised_maps.best_normalised(memories)
+    v = floats(memories)
+    axis = np.linspace(-1, 1, 161)
+    best = 2.0
+    for x in axis:
+        for y in axis:
+            if x * x + y * y < 0.999:
+                root = np.linalg.cholesky(np.array([[1 + x, y], [y, 1 - x]]))
+                best = min(best, largest_cosine(v @ root))
+    assert float(found.lower) <= best <= float(found.upper) + 0.02
+
+
+def test_three_axes_of_the_plane_become_a_hexagon() -> None:
+    found = normalised_maps.best_normalised(memory_set("both signs", 2, 6))
+    assert float(found.lower) == pytest.approx(0.5, abs=1e-6)
+    assert float(found.upper) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_tampered_normalised_certificates_are_refused() -> None:
+    memories = memory_set("any", 3, 8)
+    good = normalised_maps.best_normalised(memories)
+    assert normalised_maps.normalised_defect(memories, good) == ""
+    bad = {
+        "slack": dataclasses.replace(good, lower=good.upper + Fraction(1, 1000)),
+        "upper": dataclasses.replace(good, upper=good.upper - Fraction(1, 10**6)),
+        "negative": dataclasses.replace(good, lower=Fraction(-1, 10)),
+        "sizes": dataclasses.replace(good, lengths=good.lengths[1:]),
+        "positive definite": dataclasses.replace(good, matrix=tuple((0, 0, 0) for _ in range(3))),
+    }
+    for word, certificate in bad.items():
+        assert word in normalised_maps.normalised_defect(memories, certificate)
+
+
+def test_no_certificate_where_the_optimum_is_negative_or_degenerate() -> None:
+    for memories in (memory_set("any", 3, 3), memory_set("any", 2, 3)):
+        with pytest.raises(ArithmeticError, match="normalised maps"):
+            normalised_maps.best_normalised(memories)

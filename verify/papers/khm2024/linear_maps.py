@@ -17,7 +17,7 @@ from flint import fmpq, fmpq_mat
 from sympy import Eq, Ge, Gt, Le, Lt, Min, Rational, Symbol
 
 from bounds.exact import Real, enclose_max, exact_array, pi, precision
-from simulations import linear_maps
+from simulations import linear_maps, normalised_maps
 from simulations.rational_matrices import fraction, is_semidefinite, matrix
 from simulations.rational_sets import KINDS, Vectors, memory_set
 from simulations.streams import stream
@@ -138,16 +138,25 @@ def star(b: Instances) -> Array:
 def normalised_bound(memories: Vectors) -> Real:
     """An upper bound on the supremum of Delta_min over injective maps with normalised features.
 
-    Features span r dimensions, as the memories do: r + 2 or more have a cosine >= 0 (Rankin). For r + 1 in
-    general position with a dependency sum c_mu xi_mu = 0 of both signs, the features y_mu fulfil
-    sum_+ a_i y_i = sum_- b_j y_j = v with a, b > 0 and v != 0, so sum a_i b_j <y_i, y_j> = |v|^2 > 0.
+    Features span r dimensions, as the memories do: r + 2 or more have a cosine >= 0 (Rankin), and more where a
+    dual certificate of the quasi-convex problem is found. For r + 1 in general position with a dependency
+    sum c_mu xi_mu = 0 of both signs, the features y_mu fulfil sum_+ a_i y_i = sum_- b_j y_j = v with a, b > 0
+    and v != 0, so sum a_i b_j <y_i, y_j> = |v|^2 > 0.
     """
     count, span = len(memories), matrix(memories).rank()
     if count >= span + 2:
-        return min(Real(1), optimal_separation(2, count)) if span == 2 else Real(1)
+        return _certified_bound(memories) if span == len(memories[0]) <= 3 else Real(1)
     if count == span + 1 and span == len(memories[0]) and both_signs(memories):
         return Real(1)
     return Real(Fraction(count, count - 1))
+
+
+@cache
+def _certified_bound(memories: Vectors) -> Real:
+    try:
+        return Real(1 - normalised_maps.best_normalised(memories).lower)
+    except ArithmeticError:
+        return Real(1)
 
 
 def both_signs(memories: Vectors) -> bool:
@@ -229,7 +238,9 @@ REACH_NORMALISED = Inequality(
     source=CLASS,
     provenance="recalled",
     printed=r"\forall\,\xi_1,\dots,\xi_M,\ \eta>0\ \exists\,W:\ \Delta_{\min}^\Phi\ge\Delta^*(D_\Phi,M)-\eta",
-    arena=Points((*grid(SMALL, factor=1).points, *grid(((2, 4), (3, 6), (5, 8)), factor=2).points)),
+    arena=Points(
+        (*grid(SMALL, (0, 2), factor=1).points, *grid(((2, 4), (3, 6), (5, 8)), (0,), factor=2).points)
+    ),
     parts=(
         Part("the supremum is that of an optimal code", Ge(normalised, star)),
         Part("at most d independent memories", Ge(normalised, star), given=(FEW,), headline=False),
@@ -240,6 +251,8 @@ REACH_NORMALISED = Inequality(
         "Smallest witness: (1, 0), (0, 1), (3/5, 4/5). The third is a positive combination of the others, and so "
         "is its image under every injective W: two of the three features have a positive cosine, while an optimal "
         "code of three points has -1/2.",
+        "Sets of d + 2 and more memories, d <= 3: the bound is the certified optimum over all injective maps, where its "
+        "dual was found (simulations.normalised_maps), and Rankin's bound elsewhere.",
     ),
 )
 
@@ -589,7 +602,7 @@ REACH_FEW = Identity(
     arena=Points(
         tuple(
             {"d": size, "M": count, "rank": k, "seed": seed}
-            for size, count in ((2, 2), (3, 2), (3, 3), (8, 2), (8, 7), (8, 8), (24, 23), (24, 24))
+            for size, count in ((2, 2), (3, 2), (3, 3), (8, 2), (8, 7), (8, 8), (64, 63), (64, 64))
             for k in sorted({1, 2, 3, count})
             if k <= count
             for seed in (0, 1)

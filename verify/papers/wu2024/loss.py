@@ -6,6 +6,7 @@ normalisation is looked at on exact points.
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 from typing import Any
 
@@ -35,6 +36,8 @@ SETS = Patterns(
     sizes=((1, 2), (2, 2), (2, 3), (2, 5), (3, 4), (3, 8), (4, 5), (5, 10), (8, 9)),
     min_memories=2,
 )
+
+IDENTITIES = dataclasses.replace(SETS, search=False)
 
 # -- losses of an instance ---------------------------------------------------------------------------
 
@@ -145,7 +148,7 @@ DEF_2_2 = Definition(
     source=DEFINITION,
     provenance="secondary",
     printed=r"\mathcal L_\Phi(\Xi;t)=\log\mathop{\mathbb E}_{\mu<\nu}\exp\big(-t\|\Phi(\xi_\mu)-\Phi(\xi_\nu)\|^2\big)",
-    arena=SETS,
+    arena=IDENTITIES,
     parts=(
         Part("by cosines: exp(-t |y - y'|^2) = exp(-2t(1 - cos))", Eq(loss, loss_cosines), scale=1 + t),
         Part("factor 1/2: the loss at 2t", Eq(loss_half, loss), scale=1 + t),
@@ -183,7 +186,7 @@ TEMPERATURE = Identity(
     source=DERIVED,
     provenance="derived",
     printed=r"\mathcal L_\Phi(\Xi;t)=-2t+M\,\mathcal L^{\rm pair}_\tau,\quad\tau=\tfrac1{2t}",
-    arena=SETS,
+    arena=IDENTITIES,
     parts=(Part("the identity", Eq(loss, -2 * t + M * pair), scale=1 + t),),
     controls=(
         Control("without M", Eq(loss, -2 * t + pair)),
@@ -200,7 +203,7 @@ LINK = Identity(
     source=DERIVED,
     provenance="derived",
     printed=r"\frac1M\sum_\mu X_\mu(\beta=2t)=(M-1)\,e^{\mathcal L_\Phi(\Xi;t)}",
-    arena=SETS,
+    arena=IDENTITIES,
     parts=(Part("the identity", Eq(mean_crosstalk, (M - 1) * exp(loss))),),
     controls=(Control("M in place of M - 1", Eq(mean_crosstalk, M * exp(loss))),),
     symbolic=lambda: _pairs_symbolic("crosstalk"),

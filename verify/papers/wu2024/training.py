@@ -282,7 +282,7 @@ METASTABLE = Scaling(
         {"d": 16, "M": 10, "beta": 5, "start": 0},
         {"d": 16, "M": 10, "beta": 5, "start": 1},
         {"d": 16, "M": 10, "beta": 5, "start": 2},
-        {"d": 16, "M": 64, "beta": 10, "start": 0, "profile": "standard"},
+        {"d": 16, "M": 64, "beta": 10, "start": 0, "profile": "full"},
     ),
     arguments={name: Symbol(name, positive=True) for name in ("d", "M", "beta")}
     | {"start": Symbol("start", nonnegative=True)},
