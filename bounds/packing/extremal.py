@@ -51,6 +51,19 @@ def sharp_roots(cosines: Sequence[Any]) -> list[Any]:
     return roots
 
 
+def eliminate(system: Sequence[Sequence[Any]]) -> list[Any]:
+    """The solution of a regular linear system in a field, the right side being the last column."""
+    rows = [list(row) for row in system]
+    for i in range(len(rows)):
+        pivot = next(r for r in range(i, len(rows)) if rows[r][i] != 0)
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        rows[i] = [x / rows[i][i] for x in rows[i]]
+        for r in range(len(rows)):
+            if r != i:
+                rows[r] = [x - rows[r][i] * y for x, y in zip(rows[r], rows[i], strict=True)]
+    return [row[-1] for row in rows]
+
+
 class Levenshtein(NamedTuple):
     """Levenshtein's polynomial of a degree at a rational s, as a polynomial in t, and its nodes below 1.
 
