@@ -281,6 +281,19 @@ def test_levenshtein_polynomial_and_quadrature(n, s):
             assert float(total) == pytest.approx(float(exact), abs=1e-9)
 
 
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_the_bound_is_continuous_at_the_ends(n):
+    for degree in range(1, 9):
+        assert extremal.jump(n, degree) == 0
+        end = extremal.adjacent(n, (degree + 1) // 2, even=degree % 2 == 0)
+        with precision(256):
+            zero = -extremal.largest_zero_gap(end, F(0))
+            low, high = (float(extremal.value(n, m, zero)) for m in (degree, degree + 1))
+        assert low == pytest.approx(high, rel=1e-12)
+    # The bounds of two degrees differ where neither ends.
+    assert extremal.value(n, 3, F(1, 100)) != extremal.value(n, 4, F(1, 100))
+
+
 def test_a_wrong_degree_has_no_rule():
     n, s = 4, F(1, 2)
     degree = extremal.degree_at(n, s)
