@@ -30,7 +30,15 @@ THREE_POINT = (
         "hoffman-singleton",
         "kerdock-16",
     ),
-    *("cosine-4-10", "cosine-20-56", "cosine-21-50", "cosine-3-7", "cosine-3-8", "cosine-4-24"),
+    *(
+        "cosine-4-10",
+        "cosine-20-56",
+        "cosine-21-50",
+        "cosine-21-77",
+        "cosine-3-7",
+        "cosine-3-8",
+        "cosine-4-24",
+    ),
 )
 """Names of the certificates."""
 

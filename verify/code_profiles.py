@@ -7,7 +7,7 @@ embeddings, from the square of an adjacency matrix), never from what is expected
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -66,6 +66,11 @@ def real(value: Algebraic) -> Real:
     """An algebraic number: exact where it is rational, else a ball at the current precision."""
     exact = value.fraction
     return Real(value.ball() if exact is None else exact)
+
+
+def smallest(values: Sequence[Real]) -> Real:
+    """An enclosure of the smallest of some numbers."""
+    return Real.between(min(v.lower() for v in values), min(v.upper() for v in values))
 
 
 @lru_cache(maxsize=256)

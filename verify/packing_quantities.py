@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
-from flint import fmpq
+from flint import ctx, fmpq
 
 from bounds import packing
 from bounds.exact import Real
@@ -197,11 +197,29 @@ def p_after(b: Instances) -> Array:
     return _gegenbauer(b, 1)
 
 
+@lru_cache(maxsize=8192)
+def _zero_gap(n: int, k: int, even: bool, s: Fraction, _precision: int) -> Real:
+    return extremal.largest_zero_gap(extremal.adjacent(n, k, even), s)
+
+
 def _gap(b: Instances, k: int, even: bool) -> Array:
     n, s = scalar(b, "n"), fraction(b, "s")
-    if k == 0:
-        return one(s + 1)
-    return one(extremal.largest_zero_gap(extremal.adjacent(n, k, even), s))
+    return one(s + 1 if k == 0 else _zero_gap(n, k, even, s, ctx.prec))
+
+
+@lru_cache(maxsize=1024)
+def _continuous(n: int, degree: int) -> bool:
+    return bool(extremal.jump(n, degree) == 0)
+
+
+@quantity("codes_jump_odd", "0 if L_{2k-1} = L_{2k} at t10(k), else 1")
+def jump_odd(b: Instances) -> Array:
+    return one(0 if _continuous(scalar(b, "n"), 2 * scalar(b, "k") - 1) else 1)
+
+
+@quantity("codes_jump_even", "0 if L_{2k} = L_{2k+1} at t11(k), else 1")
+def jump_even(b: Instances) -> Array:
+    return one(0 if _continuous(scalar(b, "n"), 2 * scalar(b, "k")) else 1)
 
 
 @quantity("codes_above_t11_before", "s - t11(k-1), t11(0) = -1", real=True)

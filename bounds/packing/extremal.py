@@ -51,6 +51,19 @@ def sharp_roots(cosines: Sequence[Any]) -> list[Any]:
     return roots
 
 
+def eliminate(system: Sequence[Sequence[Any]]) -> list[Any]:
+    """The solution of a regular linear system in a field, the right side being the last column."""
+    rows = [list(row) for row in system]
+    for i in range(len(rows)):
+        pivot = next(r for r in range(i, len(rows)) if rows[r][i] != 0)
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        rows[i] = [x / rows[i][i] for x in rows[i]]
+        for r in range(len(rows)):
+            if r != i:
+                rows[r] = [x - rows[r][i] * y for x, y in zip(rows[r], rows[i], strict=True)]
+    return [row[-1] for row in rows]
+
+
 class Levenshtein(NamedTuple):
     """Levenshtein's polynomial of a degree at a rational s, as a polynomial in t, and its nodes below 1.
 
@@ -169,6 +182,30 @@ def value(n: int, degree: int, s: Any) -> Any:
         return inner * comb(k + n - 3, k - 1)
     inner = s**0 * (2 * k + n - 1) / (n - 1) - (1 + s) * (p[k] - p[k + 1]) / ((1 - s) * (p[k] + p[k + 1]))
     return inner * comb(k + n - 2, k)
+
+
+def jump(n: int, degree: int) -> Any:
+    """L_degree - L_(degree+1) at the end between their intervals: its numerator modulo the end's polynomial.
+
+    The zero polynomial: the bound is continuous there.  Over the rationals.
+    """
+    (top, bottom), (other_top, other_bottom) = (_quotient(n, m) for m in (degree, degree + 1))
+    end = adjacent(n, (degree + 1) // 2, even=degree % 2 == 0)
+    return (top * other_bottom - other_top * bottom) % end
+
+
+def _quotient(n: int, degree: int) -> tuple[Any, Any]:
+    """Numerator and denominator of L_degree as polynomials in s."""
+    k = (degree + 1) // 2
+    p = [q for q, _ in zip(gegenbauer.polynomials(n), range(k + 2), strict=False)]
+    s = fmpq_poly([0, 1])
+    if degree % 2:
+        bottom = (1 - s) * p[k] * (n - 1)
+        top = (1 - s) * p[k] * (2 * k + n - 3) - (p[k - 1] - p[k]) * (n - 1)
+        return top * comb(k + n - 3, k - 1), bottom
+    bottom = (1 - s) * (p[k] + p[k + 1]) * (n - 1)
+    top = (1 - s) * (p[k] + p[k + 1]) * (2 * k + n - 1) - (1 + s) * (p[k] - p[k + 1]) * (n - 1)
+    return top * comb(k + n - 2, k), bottom
 
 
 def degree_at(n: int, s: Any) -> int:

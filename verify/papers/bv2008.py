@@ -144,7 +144,7 @@ SDP = Inequality(
         Part(TEN, Lt(three_point_value, 11), given=(*_BOUND, Hypothesis(Eq(case, 3)))),
         Part("twelve at (3, 1/2)", Lt(three_point_value, 13), given=(*_BOUND, Hypothesis(Eq(case, 0)))),
         Part("twenty-four at (4, 1/2)", Lt(three_point_value, 25), given=(*_BOUND, Hypothesis(Eq(case, 1)))),
-        Part("at most 46 at (5, 1/2)", Lt(three_point_value, 47), given=(*_BOUND, Hypothesis(Eq(case, 2)))),
+        Part("at most 45 at (5, 1/2)", Lt(three_point_value, 46), given=(*_BOUND, Hypothesis(Eq(case, 2)))),
         Part("twelve at (3, 1/sqrt 5)", Lt(three_point_value, 13), given=(*_BOUND, Hypothesis(Eq(case, 4)))),
         Part(SEMIDEFINITE, Ge(triple_coefficient, 0), given=_TRIPLES),
     ),
@@ -155,7 +155,7 @@ SDP = Inequality(
     ),
     related=("bv2009.petersen", "dlm2024.cell24", "cdll2024.sharp", "kissing.table"),
     notices=(
-        "The values are those of rational feasible solutions of degree 4 to 7 that the project's own programme found with the extra sdp; they "
+        "The values are those of rational feasible solutions of degree 4 to 8 that the project's own programme found with the extra sdp; they "
         "lie beside the statements, and every sign condition on them is checked again by exact arithmetic, without a solver.",
         "The literature's kissing values at degree 14 (12.38, 24.07, 45.00, ...) are lower than the values at these degrees; they are "
         "not computed here.",

@@ -5,7 +5,7 @@ J. H. Conway, N. J. A. Sloane, "Sphere Packings, Lattices and Groups", 3rd editi
 
 from __future__ import annotations
 
-from verify.papers.splag_codes import algorithms, families, graphs, kissing, table, threedim
+from verify.papers.splag_codes import families, graphs, kissing, programmes, searches, table, threedim
 from verify.statement import Statement
 
 PAPER = {
@@ -60,5 +60,6 @@ STATEMENTS: tuple[Statement, ...] = (
     *threedim.STATEMENTS,
     *(_FOUND[f"code.{name}"] for name in _ORDER),
     *kissing.STATEMENTS,
-    *algorithms.STATEMENTS,
+    *programmes.STATEMENTS,
+    *searches.STATEMENTS,
 )

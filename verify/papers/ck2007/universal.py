@@ -1,6 +1,4 @@
-"""Universal optimality.
-
-H. Cohn, A. Kumar, "Universally optimal distribution of points on spheres", J. Amer. Math. Soc. 20 (2007), 99-148.
+"""Sharp codes minimise energies.
 
 For a potential f of the squared distance, let h interpolate t -> f(2 - 2t) at the cosines of the code, to first order at
 -1 and to second order elsewhere.  If h_k >= 0 for k >= 1 and h <= f, every set of N points has energy at least
@@ -24,22 +22,10 @@ from simulations.codes import catalogue
 from simulations.codes.profile import moments
 from verify import code_profiles as codes
 from verify.arena import Points
-from verify.code_profiles import number, one, real, scalar
+from verify.code_profiles import number, one, real, scalar, smallest
 from verify.instances import Array, Instances
-from verify.sharp_codes import WITH_POLYGONS
-from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source, Statement
+from verify.statement import Control, Hypothesis, Inequality, Part, Source
 from verify.vocabulary import quantity
-
-PAPER = {
-    "key": "ck2007",
-    "title": "Universally optimal distribution of points on spheres",
-    "authors": "H. Cohn, A. Kumar",
-    "year": 2007,
-    "arxiv": "math/0607446",
-    "venue": "Journal of the American Mathematical Society 20",
-}
-
-# -- potentials -------------------------------------------------------------------------------------------
 
 RIESZ, GAUSS, POWER = range(3)
 """r^-p, exp(-p r), (5 - r)^p, with r the squared distance."""
@@ -79,15 +65,37 @@ def _nodes(cosines: tuple[Any, ...]) -> list[Any]:
     return nodes
 
 
+CELL = number("600-cell")
+ABSENT = (11, 12, 13)
+"""Degrees that the interpolant of the 600-cell leaves out: the code is a design in all degrees up to 17 but 12."""
+
+
 @lru_cache(maxsize=64)
 def _basis(code: int, k: int) -> tuple[list[Any], list[list[Any]]]:
-    """The nodes, and the Gegenbauer coefficients of the products (t - t_1) ... (t - t_j), in the code's field."""
+    """The nodes, and the Gegenbauer coefficients of the products (t - t_1) ... (t - t_j), in the code's field.
+
+    For the 600-cell three zeros follow the nodes, for the three more terms of its interpolant.
+    """
     seen = codes.view_of(code, k)
     nodes = _nodes(seen.cosines)
+    if code == CELL:
+        nodes = [*nodes, *(seen.cosines[0] * 0,) * 3]
     rows = [[seen.cosines[0] ** 0]]
     for a in nodes[:-1]:
         rows.append(extremal.times_root(seen.n, rows[-1], a))
     return nodes, rows
+
+
+@cache
+def _inverse() -> list[list[Any]]:
+    """The inverse of the matrix of the coefficients in the degrees ABSENT of the last three products."""
+    _, rows = _basis(CELL, 0)
+    zero = rows[0][0] * 0
+    matrix = [[row[i] if i < len(row) else zero for row in rows[-3:]] for i in ABSENT]
+    columns = [
+        extremal.eliminate([[*line, zero + int(i == j)] for i, line in enumerate(matrix)]) for j in range(3)
+    ]
+    return [[column[i] for column in columns] for i in range(3)]
 
 
 def interpolant(code: int, k: int, kind: int, p: Fraction) -> Interpolant:
@@ -101,9 +109,9 @@ def interpolant(code: int, k: int, kind: int, p: Fraction) -> Interpolant:
 def _interpolant(code: int, k: int, kind: int, p: Fraction, _precision: int) -> Interpolant:
     nodes, rows = _basis(code, k)
     places: list[Any] = [real(a) for a in nodes] if kind == GAUSS else nodes
-    level = [potential(kind, p, t)[0] for t in places]
+    level = [potential(kind, p, t)[0] for t in places[: _count(code, nodes)]]
     differences = [level[0]]
-    for j in range(1, len(nodes)):
+    for j in range(1, len(level)):
         level = [
             potential(kind, p, places[i])[1]
             if nodes[i] == nodes[i + j]
@@ -113,20 +121,34 @@ def _interpolant(code: int, k: int, kind: int, p: Fraction, _precision: int) -> 
         differences.append(level[0])
     if kind == GAUSS:
         rows = [[real(x) for x in row] for row in rows]
-    coefficients = []
-    for i in range(len(nodes)):
-        terms = [d * row[i] for d, row in zip(differences, rows, strict=True) if i < len(row)]
-        coefficients.append(_ball(sum(terms[1:], terms[0])))
+    coefficients = _combined(differences, rows)
+    if code == CELL:
+        low = [coefficients[i] for i in ABSENT]
+        inverse = [[real(x) if kind == GAUSS else x for x in line] for line in _inverse()]
+        differences += [-sum((x * y for x, y in zip(line, low, strict=True)), low[0] * 0) for line in inverse]
+        coefficients = _combined(differences, rows)
+        for i in ABSENT:
+            coefficients[i] = low[0] * 0
+    coefficients = [_ball(c) for c in coefficients]
     return Interpolant(places, differences, coefficients)
+
+
+def _count(code: int, nodes: list[Any]) -> int:
+    """The nodes at which the interpolant takes values of the potential."""
+    return len(nodes) - 3 if code == CELL else len(nodes)
+
+
+def _combined(differences: list[Any], rows: list[list[Any]]) -> list[Any]:
+    """Gegenbauer coefficients of a combination of the products."""
+    found = []
+    for i in range(len(rows[len(differences) - 1])):
+        terms = [d * row[i] for d, row in zip(differences, rows, strict=False) if i < len(row)]
+        found.append(sum(terms[1:], terms[0]))
+    return found
 
 
 def _ball(value: Any) -> Real:
     return value if isinstance(value, Real) else real(value)
-
-
-def _least(values: list[Real]) -> Real:
-    """An enclosure of the smallest of some numbers."""
-    return Real.between(min(v.lower() for v in values), min(v.upper() for v in values))
 
 
 def _of(b: Instances) -> tuple[int, int, int, Fraction]:
@@ -139,7 +161,7 @@ def _of(b: Instances) -> tuple[int, int, int, Fraction]:
     real=True,
 )
 def h_least(b: Instances) -> Array:
-    return one(_least(interpolant(*_of(b)).coefficients[1:]))
+    return one(smallest(interpolant(*_of(b)).coefficients[1:]))
 
 
 @quantity("codes_energy_excess", "energy per point of the code minus N h_0 - h(1)", real=True)
@@ -173,7 +195,43 @@ def below_potential(b: Instances) -> Array:
     code, k, kind, p = _of(b)
     h = interpolant(code, k, kind, p)
     at = [Real(t) if kind == GAUSS else t for t in _PLACES]
-    return one(_least([_ball(potential(kind, p, t)[0] - h(t)) for t in at]))
+    return one(smallest([_ball(potential(kind, p, t)[0] - h(t)) for t in at]))
+
+
+_PIECES = 96
+
+
+@quantity(
+    "codes_margin",
+    "600-cell: the least divided difference of f minus the quadratic of h, on [-1, 1]",
+    real=True,
+)
+def margin(b: Instances) -> Array:
+    """f - h = (t + 1) prod (t - a)^2 (f[nodes, t] - r(t)); the divided difference rises with t.
+
+    From below: on each of 96 pieces its value at the left end minus an upper bound of the quadratic r; from above:
+    its value minus r at the left ends.  The first piece begins a little below -1, where f is still monotone.
+    """
+    code, k, kind, p = _of(b)
+    if code != CELL:
+        return one(0)
+    h = interpolant(code, k, kind, p)
+    r = [_ball(d) for d in h.differences[-3:]]
+    places = [_ball(t) if kind == GAUSS else t for t in h.nodes[:-3]]
+    step = Fraction(2, _PIECES)
+    lows, highs = [], []
+    for i in range(_PIECES):
+        left = Fraction(-1) - Fraction(1, 1001) + i * step
+        at = Real(left) if kind == GAUSS else left
+        product, newton = places[0] * 0 + 1, h.differences[-4] * 0
+        for node, d in zip(reversed(places), reversed(h.differences[:-3]), strict=True):
+            product, newton = product * (at - node), newton * (at - node) + d
+        divided = _ball((potential(kind, p, at)[0] - newton) / product)
+        centre, radius = left + step / 2, step / 2
+        value, tilt = r[0] + r[1] * centre + r[2] * centre**2, abs(r[1] + 2 * r[2] * centre)
+        lows.append(divided - (value + tilt * radius + abs(r[2]) * radius**2))
+        highs.append(divided - (r[0] + r[1] * left + r[2] * left**2))
+    return one(Real.between(smallest(lows).lower(), max(smallest(lows).lower(), smallest(highs).upper())))
 
 
 # -- competitors of the same size ----------------------------------------------------------------------------
@@ -231,7 +289,8 @@ def energy(b: Instances) -> Array:
     code, k, kind, p = _of(b)
     seen = codes.view_of(code, k)
     pairs = zip(seen.cosines, seen.counts, strict=True)
-    return one(sum((potential(kind, p, real(t))[0] * (c * seen.size) for t, c in pairs), Real(0)))
+    terms = [potential(kind, p, real(t) if kind == GAUSS else t)[0] * (c * seen.size) for t, c in pairs]
+    return one(_ball(sum(terms[1:], terms[0])))
 
 
 @quantity("codes_energy_competitor", "energy of the competitor")
@@ -239,11 +298,6 @@ def competitor_energy(b: Instances) -> Array:
     _, _, kind, p = _of(b)
     pairs = _competitor(scalar(b, "competitor")).items()
     return one(sum((potential(kind, p, Real(t))[0] * c for t, c in pairs), Real(0)))
-
-
-@quantity("codes_competitor_size", "number of points of the competitor")
-def competitor_size(b: Instances) -> Array:
-    return one(len(COMPETITORS[scalar(b, "competitor")][2]()))
 
 
 POTENTIALS = (
@@ -255,10 +309,14 @@ _CODES = (
     *({"code": number("simplex"), "k": k} for k in (3, 8)),
     *({"code": number("cross-polytope"), "k": k} for k in (3, 8)),
     *({"code": number("polygon"), "k": k} for k in (5, 7, 8)),
-    *({"code": number(name), "k": 0} for name in ("icosahedron", "half-5-cube", "schlaefli", "gosset", "E8")),
+    *(
+        {"code": number(name), "k": 0}
+        for name in ("icosahedron", "half-5-cube", "schlaefli", "gosset", "E8", "600-cell")
+    ),
 )
 competitor = Symbol("competitor", real=True)
 _PROVED = (Hypothesis(Eq(competitor, -1)),)
+_CELL = Hypothesis(Eq(Symbol("code", nonnegative=True), CELL))
 _COMPARED = (Hypothesis(Ge(competitor, 0)),)
 DIRECT = "energy of a competitor"
 BOUND = "the least possible energy is that of the code"
@@ -282,6 +340,7 @@ UNIVERSAL = Inequality(
     parts=(
         Part("the interpolant has no negative coefficient", Ge(h_least, 0), given=_PROVED),
         Part("the interpolant is at most f", Ge(below_potential, 0), given=_PROVED),
+        Part("600-cell: the interpolant is at most f everywhere", Ge(margin, 0), given=(*_PROVED, _CELL)),
         Part(BOUND, Eq(energy_excess, 0), given=_PROVED),
         Part(DIRECT, Le(energy, competitor_energy), given=_COMPARED),
     ),
@@ -295,162 +354,8 @@ UNIVERSAL = Inequality(
         "For the sharp codes the inequality is decided for every competitor at once, one potential at a time: the interpolant h "
         "at the cosines has no negative coefficient (exactly or in balls), f - h is a divided difference of a completely monotone "
         "function times squares (checked at 16 places besides), and N^2 h_0 - N h(1) is the energy of the code.",
-        "Beside that, energies are compared directly with eleven other sets of points, exactly where the numbers are rational; for the "
-        "600-cell, whose interpolant needs degree 17, only so.",
+        "For the 600-cell h has degree 17 and no part in degrees 11, 12 and 13 (Cohn and Kumar 2007, section 7); that h <= f "
+        "on the whole interval is proved in balls.  Beside that, energies are compared directly with eleven other sets of points.",
         "kind = 0, 1, 2: r^-p, exp(-p r), (5 - r)^p; competitor = -1 for the first kind of point.",
     ),
 )
-
-# -- optimal codes --------------------------------------------------------------------------------------------
-
-
-class Optimal(NamedTuple):
-    """f(1)/f_0 and coefficients of a certificate; p(1) and N p_0 for p the product over all but the largest cosine."""
-
-    ratio: Any
-    constant: Any
-    least: Any
-    low: Any
-    at_one: Any
-    mean: Any
-    cofactor: Any
-
-
-def _andreev(n: int, cosines: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
-    """The certificate of the 600-cell: the product over its cosines times a cubic such that f_11 = f_12 = f_13 = 0.
-
-    Source: N. N. Andreev, Proc. Steklov Inst. Math. 219 (1999); Cohn and Kumar 2007, section 7.
-    """
-    one_, zero = cosines[0] ** 0, cosines[0] * 0
-    rows = [extremal.product(n, extremal.sharp_roots(cosines), one_)]
-    for _ in range(3):
-        rows.append(extremal.times_root(n, rows[-1], zero))
-    rows = [row + [zero] * (len(rows[-1]) - len(row)) for row in rows]
-    system = [[rows[j][k] for j in range(3)] + [-rows[3][k]] for k in (11, 12, 13)]
-    cubic = [*_solve(system), one_]
-    return [
-        sum((c * row[k] for c, row in zip(cubic, rows, strict=True)), zero) for k in range(len(rows[3]))
-    ], cubic
-
-
-def _solve(system: list[list[Any]]) -> list[Any]:
-    """Gauss elimination in a field; the last column is the right side."""
-    size = len(system)
-    for i in range(size):
-        pivot = next(r for r in range(i, size) if system[r][i] != 0)
-        system[i], system[pivot] = system[pivot], system[i]
-        system[i] = [x / system[i][i] for x in system[i]]
-        for r in range(size):
-            if r != i:
-                system[r] = [x - system[r][i] * y for x, y in zip(system[r], system[i], strict=True)]
-    return [row[-1] for row in system]
-
-
-@cache
-def optimal(code: int, k: int) -> Optimal:
-    """The certificate of a code and what excludes as many points with a smaller max cosine."""
-    seen = codes.view_of(code, k)
-    unit = seen.cosines[0] ** 0
-    cubic = [unit]
-    if codes.NAMES[code] == "600-cell":
-        f, cubic = _andreev(seen.n, seen.cosines)
-    else:
-        f = extremal.product(seen.n, extremal.sharp_roots(seen.cosines), unit)
-    p = extremal.product(seen.n, seen.cosines[1:], unit)
-    used = f[1 : len(p)] or [unit]
-    return Optimal(
-        ratio=sum(f[1:], f[0]) / f[0],
-        constant=f[0],
-        least=min(f[1:], key=float),
-        low=min(used, key=float),
-        at_one=sum(p[1:], p[0]),
-        mean=p[0] * seen.size,
-        cofactor=cubic,
-    )
-
-
-def _optimal(b: Instances) -> Optimal:
-    return optimal(scalar(b, "code"), scalar(b, "k"))
-
-
-@quantity("codes_optimal_ratio", "f(1)/f_0 of the certificate of the code", real=True)
-def optimal_ratio(b: Instances) -> Array:
-    return one(real(_optimal(b).ratio))
-
-
-@quantity("codes_optimal_least", "least f_k, k >= 1, of the certificate", real=True)
-def optimal_least(b: Instances) -> Array:
-    return one(real(_optimal(b).least))
-
-
-@quantity("codes_optimal_constant", "f_0 of the certificate", real=True)
-def optimal_constant(b: Instances) -> Array:
-    return one(real(_optimal(b).constant))
-
-
-@quantity("codes_optimal_low", "least f_k for 1 <= k < number of cosines", real=True)
-def optimal_low(b: Instances) -> Array:
-    return one(real(_optimal(b).low))
-
-
-@quantity("codes_optimal_at_one", "value at 1 of the product over all cosines but the largest", real=True)
-def optimal_at_one(b: Instances) -> Array:
-    return one(real(_optimal(b).at_one))
-
-
-@quantity("codes_optimal_mean", "N times the mean of that product over the sphere", real=True)
-def optimal_mean(b: Instances) -> Array:
-    return one(real(_optimal(b).mean))
-
-
-_PIECES = 512
-
-
-@quantity(
-    "codes_cofactor",
-    "the minimum on [-1, 1] of the factor of the certificate without zeros at cosines",
-    real=True,
-)
-def cofactor(b: Instances) -> Array:
-    """Enclosed by the values at the centres of 512 pieces and the radius times a bound on the derivative."""
-    c = [real(x) for x in _optimal(b).cofactor]
-    if len(c) == 1:
-        return one(c[0])
-    slope = sum((abs(x) * i for i, x in enumerate(c)), Real(0))
-    centres = [Fraction(2 * i + 1, _PIECES) - 1 for i in range(_PIECES)]
-    values = [sum((x * t**j for j, x in enumerate(c)), Real(0)) for t in centres]
-    low = _least(values)
-    return one(Real.between(low - slope * Fraction(1, _PIECES), low))
-
-
-OPTIMAL = Identity(
-    id="ck2007.optimal",
-    title="Sharp codes are optimal spherical codes",
-    source=Source("ck2007", "section 1; Levenshtein 1992"),
-    provenance="recalled",
-    printed=r"s(C)=s^*(n,|C|)",
-    arena=Points((*WITH_POLYGONS, {"code": number("600-cell"), "k": 0, "family": 0})),
-    parts=(
-        Part("no larger code: f(1)/f_0 = |C|", Eq(optimal_ratio, codes.points)),
-        Part("f_k >= 0", Ge(optimal_least, 0)),
-        Part("f_0 > 0", Gt(optimal_constant, 0)),
-        Part("f <= 0 on [-1, s]", Gt(cofactor, 0)),
-        Part("as many points below s would be a design", Gt(optimal_low, 0)),
-        Part("and no such design exists", Lt(optimal_at_one, optimal_mean)),
-    ),
-    controls=(
-        Control("a code with one point more", Eq(optimal_ratio, codes.points + 1)),
-        Control("the design would exist", Eq(optimal_at_one, optimal_mean), "and no such design exists"),
-        Control("some coefficient is negative", Lt(optimal_least, 0), "f_k >= 0"),
-    ),
-    related=("dgs1977.certificates", "lev.sharp", "code.cell600"),
-    notices=(
-        "N points with max cosine below s would attain the bound: their inner products are zeros of f below s, and they are a "
-        "design in every degree with f_k > 0.  With p the product over all cosines but s, of degree m - 1, p(1) would be N p_0; "
-        "in fact p(1) < N p_0, so s(C) = s*.",
-        "For the 600-cell f is the product over its cosines times the cubic for which f_11 = f_12 = f_13 = 0 (degree 17), exactly in "
-        "Q(sqrt 5).",
-    ),
-)
-
-STATEMENTS: tuple[Statement, ...] = (UNIVERSAL, OPTIMAL)
