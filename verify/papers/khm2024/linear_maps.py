@@ -533,16 +533,23 @@ RIGID = Identity(
 
 
 @cache
+def _independent_memories(size: int, count: int, seed: int) -> Any:
+    """Independent integer vectors as rows, (count, size)."""
+    rng = stream(seed, "reach", size, count)
+    while True:
+        v = fmpq_mat(rng.integers(-2, 3, (count, size)).tolist())
+        if v.rank() == count:
+            return v
+
+
+@cache
 def reach_defects(size: int, count: int, rank: int, seed: int) -> tuple[Fraction, int, Fraction]:
     """(largest |kernel - G|, rows of W minus rank of G, worst |W xi|^2 - 1) for W with kernel G = B B^T.
 
     Memories are integer vectors, G the Gram matrix of rational unit vectors b_mu in R^rank; W = B^T X^+ with
     X^+ the pseudo-inverse of the memories as columns.
     """
-    rng = stream(seed, "reach", size, count, rank)
-    v = fmpq_mat(rng.integers(-2, 3, (count, size)).tolist())
-    while v.rank() < count:
-        v = fmpq_mat(rng.integers(-2, 3, (count, size)).tolist())
+    v = _independent_memories(size, count, seed)
     b = _spanning(count, rank, seed)
     w = b.transpose() * (v * v.transpose()).solve(v)
     y = v * w.transpose()
@@ -581,16 +588,17 @@ def reach_rows(b: Instances) -> Array:
     "maps_simplex_reached", "max cosine of A = (X^+)^T G X^+ for the Gram matrix G of the simplex", real=True
 )
 def simplex_reached(b: Instances) -> Array:
-    size, count = integer(b, "d"), integer(b, "M")
-    rng = stream(integer(b, "seed"), "reach", size, count, integer(b, "rank"))
-    v = fmpq_mat(rng.integers(-2, 3, (count, size)).tolist())
-    while v.rank() < count:
-        v = fmpq_mat(rng.integers(-2, 3, (count, size)).tolist())
+    return one(_simplex_cosine(integer(b, "d"), integer(b, "M"), integer(b, "seed")))
+
+
+@cache
+def _simplex_cosine(size: int, count: int, seed: int) -> Fraction:
+    v = _independent_memories(size, count, seed)
     off = fmpq(-1, count - 1)
     g = fmpq_mat([[fmpq(1) if i == j else off for j in range(count)] for i in range(count)])
     inverse = (v * v.transpose()).solve(v)
     kernel = v * inverse.transpose() * g * inverse * v.transpose()
-    return one(max(fraction(kernel[i, j]) for i, j in combinations(range(count), 2)))
+    return max(fraction(kernel[i, j]) for i, j in combinations(range(count), 2))
 
 
 REACH_FEW = Identity(
