@@ -187,6 +187,15 @@ def test_the_nordstrom_robinson_code():
     assert spans(golay()) == 12
 
 
+def test_the_order_of_points_depends_on_the_set_alone():
+    rng = np.random.default_rng(2)
+    vectors = rng.integers(-3, 4, (200, 6, 2)).astype(np.int8)
+    twice = np.concatenate([vectors, vectors[:5]])  # equal points have equal hashes: sorted by their bytes
+    for points in (np.unique(vectors, axis=0), twice):
+        mixed = points[rng.permutation(len(points))]
+        assert np.array_equal(points[Exact._order(points)], mixed[Exact._order(mixed)])
+
+
 def test_constructions_that_are_listed_twice_are_isometric():
     for a, b in (
         ("petersen", "petersen-derived"),
@@ -244,7 +253,10 @@ def test_a_derived_code_by_hand():
 
 def weight_mean(n, f):
     """The mean of f over the inner product of two random unit vectors in R^n, by quadrature."""
-    w = lambda t: (1 - t * t) ** (mpmath.mpf(n - 3) / 2)  # noqa: E731
+
+    def w(t):
+        return (1 - t * t) ** (mpmath.mpf(n - 3) / 2)
+
     return mpmath.quad(lambda t: f(t) * w(t), [-1, 0, 1]) / mpmath.quad(w, [-1, 0, 1])
 
 

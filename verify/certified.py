@@ -35,6 +35,7 @@ THREE_POINT = (
         "cosine-20-56",
         "cosine-21-50",
         "cosine-21-77",
+        "cosine-16-288",
         "cosine-3-7",
         "cosine-3-8",
         "cosine-4-24",

@@ -28,6 +28,8 @@ Symmetry = tuple[Ints, Ints]
 _BITS = 256
 # Elements of the largest Gram block.
 _BLOCK = 1 << 22
+# An odd multiplier of a hash modulo 2^64 (that of Knuth's linear congruential generator).
+_HASH = 6364136223846793005
 
 
 @dataclass(frozen=True)
@@ -189,13 +191,14 @@ class Exact:
         count = len(self.vectors)
         if not self.symmetries:
             return np.arange(count)
-        order, keys = self._lookup(self.vectors)
+        order = self._order(self.vectors)
+        sorted_here = self.vectors[order]
         graph = []
         for place, sign in self.symmetries:
             moved = np.empty_like(self.vectors)
             moved[:, place] = self.vectors * sign.astype(self.vectors.dtype)[:, None]
-            other, moved_keys = self._lookup(moved)
-            if not np.array_equal(moved_keys, keys):
+            other = self._order(moved)
+            if not np.array_equal(moved[other], sorted_here):
                 raise ValueError("a stated symmetry does not map the code to itself")
             graph.append((other, order))
         i = np.concatenate([a for a, _ in graph])
@@ -204,12 +207,20 @@ class Exact:
         return np.unique(label, return_index=True)[1]
 
     @staticmethod
-    def _lookup(vectors: Integers) -> tuple[Ints, Any]:
-        """Return a sorting order of the points and their sorted byte strings."""
+    def _order(vectors: Integers) -> Ints:
+        """Return an order of the points that depends on the set alone.
+
+        By a hash where it tells all points apart, else by their bytes.
+        """
         flat = np.ascontiguousarray(vectors).reshape(len(vectors), -1)
-        keys = flat.view(np.dtype((np.void, flat.shape[1] * flat.itemsize)))[:, 0]
+        keys = np.zeros(len(flat), dtype=np.uint64)
+        for column in flat.T:
+            keys = keys * np.uint64(_HASH) + column.astype(np.int64).view(np.uint64)
         order = np.argsort(keys, kind="stable")
-        return order, keys[order]
+        if np.all(np.diff(keys[order]) != 0):
+            return order
+        rows = flat.view(np.dtype((np.void, flat.shape[1] * flat.itemsize)))[:, 0]
+        return np.argsort(rows, kind="stable")
 
     def distribution(self, point: int) -> Distribution:
         """Return the cosines seen from one point, itself left out, as SymPy numbers in rising order."""

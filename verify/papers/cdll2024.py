@@ -79,7 +79,7 @@ SHARP = Identity(
     notices=(
         "Proved here: the codes and their cosines, A(20, 1/15) = 56 and A(21, 1/21) = 50 by three-point certificates of degree 3 "
         "that are checked again without a solver, and intervals for the rest: at most 86 points for (21, 1/12), 295 for (16, 1/4), "
-        "s*(20, 56) > 0.0657, s*(21, 50) > 0.0456, s*(21, 77) > 0.0797.  The paper's exactly sharp solutions are not reproduced: these parts stay open, "
+        "s*(20, 56) > 0.0657, s*(21, 50) > 0.0456, s*(21, 77) > 0.0797, s*(16, 288) > 0.2457.  The paper's exactly sharp solutions are not reproduced: these parts stay open, "
         "and so does the universal optimality of 288 points.",
     ),
 )

@@ -25,7 +25,7 @@ PAPER = {
     "venue": "arXiv",
 }
 
-STARTS = 12
+STARTS = 4
 
 
 @quantity(

@@ -152,6 +152,9 @@ class Step:
     after: Fraction
 
 
+_ROWS = 256
+
+
 @cache
 def _step(chain: int, step: int) -> Step:
     """Compare all pairs of one derivation with the formula.
@@ -163,14 +166,18 @@ def _step(chain: int, step: int) -> Step:
     base, c = before[0].astype(np.int64), CHAINS[chain][1][step]
     norm, square = int(base @ base), c * c
     chosen = before[before.astype(np.float64) @ base == norm * c].astype(np.float64)
-    old, new = chosen @ chosen.T, after.astype(np.float64) @ after.T.astype(np.float64)
-    new_norm, p, q = int(new[0, 0]), square.numerator, square.denominator
-    left, right = new * (norm * (q - p)), new_norm * (q * old - p * norm)
+    derived = after.astype(np.float64)
+    new_norm, p, q = int(derived[0] @ derived[0]), square.numerator, square.denominator
     # A Gram matrix is largest on its diagonal.
-    if max(left[0, 0], q * new_norm * (old[0, 0] + norm)) >= 2**53:
+    if max(new_norm * norm * (q - p), new_norm * (q * int(chosen[0] @ chosen[0]) + p * norm)) >= 2**53:
         raise ArithmeticError("inner products beyond the exact range of floats")
-    first = Fraction(int(old[0, 1]), norm), Fraction(int(new[0, 1]), new_norm)
-    return Step(len(after), int(np.count_nonzero(left != right)), *first)
+    misses = 0
+    for start in range(0, len(chosen), _ROWS):
+        rows = slice(start, start + _ROWS)
+        old, new = chosen[rows] @ chosen.T, derived[rows] @ derived.T
+        misses += int(np.count_nonzero(new * (norm * (q - p)) != new_norm * (q * old - p * norm)))
+    first = Fraction(int(chosen[0] @ chosen[1]), norm), Fraction(int(derived[0] @ derived[1]), new_norm)
+    return Step(len(after), misses, *first)
 
 
 def _derivation(b: Instances) -> Step:

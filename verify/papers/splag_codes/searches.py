@@ -7,9 +7,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from sympy import Abs, Eq, Ge, Gt, Le, Rational
+from sympy import Abs, Eq, Ge, Gt, Le, Rational, Symbol
 
-from simulations.codes import construct, known
+from simulations.codes import anneal, construct, known
+from simulations.codes.losses import max_cosines, unit
+from simulations.streams import stream
 from verify import certified
 from verify import code_profiles as codes
 from verify.arena import Points
@@ -51,6 +53,28 @@ def table(b: Instances) -> Array:
     return one(Fraction(known()[(scalar(b, "n"), scalar(b, "N"))].max_cosine))
 
 
+LOSSES = ("soft", "riesz")
+ANNEALED = Fraction(1, 1000)
+"""How far above the table an annealed code may lie before it is polished."""
+
+
+@cache
+def _share(loss: int, exponent: int, n: int, size: int) -> Fraction:
+    """The share of forty random starts that anneal to within 1/1000 of the table from this starting exponent."""
+    starts = unit(stream(0, "alg.optimise", n, size).standard_normal((40, size, n)))
+    reached = max_cosines(anneal(starts, LOSSES[loss], float(exponent)))
+    return Fraction(int(np.sum(reached < known()[(n, size)].max_cosine + float(ANNEALED))), 40)
+
+
+@quantity(
+    "codes_success", "share of forty starts that come within 1/1000 of the table from the starting exponent"
+)
+def success(b: Instances) -> Array:
+    return one(_share(*(scalar(b, name) for name in ("loss", "exponent", "n", "N"))))
+
+
+exponent = Symbol("exponent", nonnegative=True)
+_SEARCH, _RATE = (Hypothesis(Eq(exponent, 0)),), (Hypothesis(Ge(exponent, 1)),)
 REACHES = "the table's value is reached"
 OPTIMISE = Definition(
     id="alg.optimise",
@@ -58,10 +82,27 @@ OPTIMISE = Definition(
     source=Source("splag", "standard"),
     provenance="derived",
     printed=r"\min\tau\log\sum_{i<j}e^{\langle x_i,x_j\rangle/\tau}\text{ or }\sum_{i<j}|x_i-x_j|^{-2k},\ \text{then polish the active pairs}",
-    arena=Points(tuple({"n": m, "N": size} for m, size in _SEARCHED)),
+    arena=Points(
+        (
+            *({"n": m, "N": size, "exponent": 0, "loss": 0} for m, size in _SEARCHED),
+            *(
+                {"n": 4, "N": 10, "exponent": e, "loss": i}
+                for i in range(len(LOSSES))
+                for e in (1, 4, 16, 64, 256)
+            ),
+        )
+    ),
     parts=(
-        Part(REACHES, Le(found, table + Rational(1, 10**10))),
-        Part("no better code was found", Ge(found, table - Rational(1, 10**10)), headline=False),
+        Part(REACHES, Le(found, table + Rational(1, 10**10)), given=_SEARCH),
+        Part(
+            "no better code was found", Ge(found, table - Rational(1, 10**10)), given=_SEARCH, headline=False
+        ),
+        Part(
+            "success rate by starting exponent: half",
+            Ge(success, Rational(1, 2)),
+            given=_RATE,
+            headline=False,
+        ),
     ),
     controls=(
         Control("better by a millionth", Le(found, table - Rational(1, 10**6)), REACHES),
@@ -70,8 +111,9 @@ OPTIMISE = Definition(
     related=("alg.verify-code", "threedim.proven"),
     notices=(
         "Thirteen rows of the table in up to seven dimensions, forty starts each (128 for 13 points in three), both losses in turn, starting exponents as in "
-        "simulations.codes.search; the max cosine of the result is certified by rational arithmetic.  Success rates and times by starting "
-        "exponent are measured by the benchmark of the searches (make bench).",
+        "simulations.codes.search; the max cosine of the result is certified by rational arithmetic.  The shares of forty starts that anneal to ten "
+        "points in four dimensions stand in the record for the starting exponents 1 to 256 and both losses (loss = 0 soft, 1 Riesz); "
+        "times are measured by make bench.",
     ),
 )
 
