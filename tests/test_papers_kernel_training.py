@@ -17,10 +17,12 @@ from simulations import events_feature_training as events
 from simulations.codes import best_known, construct
 from simulations.codes.losses import max_cosines, unit
 from simulations.feature_maps import convex
+from simulations.feature_maps.before_after import last_weights
 from simulations.feature_maps.losses import LOSSES, cross_entropy, log_cross_entropy, pair_lse
 from simulations.feature_maps.minimisers import best_features
 from simulations.feature_maps.training import train
 from simulations.streams import stream
+from simulations.variants import variant
 from verify.checkers import forall
 from verify.context import Context
 from verify.decide import decide
@@ -376,15 +378,16 @@ def test_iterations_to_the_icosahedron():
         events.reached_within(stream(0, "none"), 4, D=3, M=5000, sharpness=20, iterations=1)
 
 
-def test_sizes_of_limits_by_hand():
+def test_last_weights_by_hand():
     x = rows("sizes", 5, 3)
     y = x.copy()
     for _ in range(4):
         p = np.exp(3.0 * y @ x.T)
         p /= p.sum(axis=1, keepdims=True)
         y = p @ x
-    sizes = events.limit_sizes(events.find_variant("dense").weights, x, x, 3.0, 4, 0.01)
-    np.testing.assert_array_equal(sizes, (p > 0.01).sum(axis=1))
+    np.testing.assert_allclose(last_weights(variant("dense").weights, x, x, 3.0, 4), p, rtol=1e-10)
+    with pytest.raises(ValueError, match="at least 1"):
+        last_weights(variant("dense").weights, x, x, 3.0, 0)
 
 
 def test_gain_of_raw_and_of_normalised_features():
@@ -406,5 +409,5 @@ def test_sizes_at_exact_weights():
             ("sparse", protocol.size_sparse, 0),
             ("entmax:alpha=1.5", protocol.size_entmax, 0),
         ):
-            p = events.find_variant(model).weights(scores, np)
+            p = variant(model).weights(scores, np)
             assert int(float(measure(b, quantity)[0])) == np.sum(p > least)
