@@ -16,6 +16,7 @@ from bounds.exact import Real, exact_array
 from simulations import events_feature_training as events
 from simulations.codes import best_known, construct
 from simulations.codes.losses import max_cosines, unit
+from simulations.codes.quadrangles import classical, fisher_thas_walker, line_graph, strongly_regular
 from simulations.feature_maps import convex
 from simulations.feature_maps.before_after import last_weights
 from simulations.feature_maps.losses import LOSSES, cross_entropy, log_cross_entropy, pair_lse
@@ -267,6 +268,34 @@ def test_verdicts_of_the_limits():
     assert verdict(limits.CE) == "proved"
     too_fast = dataclasses.replace(limits.LSE.parts[0], relation=Le(limits.gap_pair, limits.tau**2))
     assert verdict(limits.LSE, parts=(too_fast,), controls=()) == "refuted"
+
+
+def test_quadrangles_of_order_three():
+    """The graph of the lines, its triangles on a point, and the code in its least eigenspace."""
+    graph = line_graph(3, classical(3))
+    assert strongly_regular(graph) == (112, 30, 2, 10)
+    values = np.round(np.linalg.eigvalsh(graph)).astype(int)
+    assert dict(zip(*np.unique(values, return_counts=True), strict=True)) == {-10: 21, 2: 90, 30: 1}
+    # Lines through one point are q + 1 mutually adjacent ones; a line has q^2 + 1 points.
+    first = np.flatnonzero(graph[0])
+    cliques = {tuple(np.flatnonzero(graph[0] * graph[k] + (np.arange(112) == k))) for k in first}
+    assert len(cliques) == 10
+    assert all(len(c) == 3 for c in cliques)
+    smith = construct("isotropic-3").points
+    cosines = {round(float(v), 9) for v in (smith @ smith.T)[0][1:]}
+    assert cosines == {round(-1 / 3, 9), round(1 / 9, 9)}
+    with pytest.raises(ValueError, match="odd prime"):
+        fisher_thas_walker(7)
+    assert strongly_regular(np.diag([1, 1], 1) + np.diag([1, 1], -1)) is None
+
+
+def test_two_codes_of_one_size_are_not_isometric():
+    ranks = limits.quadrangle_ranks()
+    assert len(set(ranks)) == 2
+    energy, bound = limits.energies(105, 756, Real("1/100"))
+    assert float(energy) == pytest.approx(float(bound))
+    # From one point: 625 cosines 1/25 and 130 cosines -1/5, a sum of -1 with the point itself 0.
+    assert 625 * Fraction(1, 25) - 130 * Fraction(1, 5) == -1
 
 
 # -- training ----------------------------------------------------------------------------------------------

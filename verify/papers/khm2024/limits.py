@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from flint import nmod_mat
 from sympy import Ge, Gt, Le, Rational, Symbol, log
 
-from bounds.exact import Real, enclose_max, enclose_min, exact_array, pi
+from bounds.exact import Real, enclose_max, enclose_min, exact_array, pi, precision
 from simulations.codes.losses import max_cosines, unit
 from simulations.codes.polish import largest_cosine as largest_float
 from simulations.codes.polish import polish
+from simulations.codes.quadrangles import classical, fisher_thas_walker, line_graph, strongly_regular
 from simulations.feature_maps.losses import LOSSES, pair_lse
 from simulations.feature_maps.minimisers import best_features, descend_from
 from simulations.streams import stream
@@ -424,6 +426,39 @@ def class_spread(b: Instances) -> Array:
     return one(abs(cubes[0] - cubes[1]))
 
 
+QUADRANGLES = (105, 756)
+
+
+@cache
+def quadrangle_ranks() -> tuple[int, ...]:
+    """Ranks modulo 5 of 1 + A for two graphs whose least eigenspaces hold sharp codes of 756 points in R^105.
+
+    Checked in integers: both are strongly regular with the same parameters, and 25 G = 24 - 6 A + J is 180 times
+    its own square root, so that G, cosines -1/5 and 1/25, is a Gram matrix of rank 756 * 25/180 = 105.
+    Codes with these cosines that agree up to isometry and relabelling have isomorphic graphs, and equal ranks.
+    """
+    ranks = []
+    for clan in (classical(5), fisher_thas_walker(5)):
+        adjacent = line_graph(5, clan)
+        size = len(adjacent)
+        gram = 24 * np.eye(size, dtype=int) - 6 * adjacent + 1
+        if strongly_regular(adjacent) != (756, 130, 4, 26) or np.any(gram @ gram != 180 * gram):
+            raise ArithmeticError("quadrangles: not the code that was expected")
+        entries = (adjacent + np.eye(size, dtype=int)).ravel().tolist()
+        ranks.append(nmod_mat(size, size, entries, 5).rank())
+    return tuple(ranks)
+
+
+@quantity("train_classes", "classes of minimisers over free features that are shown, pair form, (105,756)")
+def classes(b: Instances) -> Array:
+    with precision(512):
+        value, bound = energies(*QUADRANGLES, scalar(b, "tau"))
+        least = value <= bound * (1 + Real("1e-30"))
+    if not least:
+        raise ArithmeticError("quadrangles: the codes are not shown to be minimisers")
+    return one(len(set(quadrangle_ranks())))
+
+
 POINTS_MOD = Inequality(
     id="hu2024.limit.points-mod",
     title="The minimisers converge up to isometry and relabelling",
@@ -432,13 +467,19 @@ POINTS_MOD = Inequality(
     printed=r"[Y_\tau]\in(S^{D-1})^M/(O(D)\times S_M)\text{ converges as }\tau\to0",
     arena=Points(
         tuple({"family": 1, "D": 6, "N": 6, "tau": t} for t in LOW)
+        + tuple({"family": 2, "D": 105, "N": 756, "tau": t} for t in LOW)
         + tuple({"family": 0, "D": n, "N": m, "tau": t} for n, m in RIGID for t in LOW)
     ),
     parts=(
         Part(
             "two choices of the minimiser have close classes",
             Le(class_spread, Rational(1, 10)),
-            given=(Hypothesis(Ge(family, 1)),),
+            given=(Hypothesis(sp.Eq(family, 1)),),
+        ),
+        Part(
+            "free features, pair form, (105,756): one class of minimisers",
+            Le(classes, 1),
+            given=(Hypothesis(sp.Eq(family, 2)),),
         ),
         Part(
             "reading: free features, simplices and polygons",
@@ -459,8 +500,10 @@ POINTS_MOD = Inequality(
         "of a cycle of six or of two cycles of three.  Every memory has the same cosines to the others in both, so both "
         "minimise every form of the loss at every tau and both are optimal (s_max = 0); no isometry and no relabelling takes one to the "
         "other, tr G^3 differs.  A choice that alternates has no limit.",
-        "Over free features the same happens where two sharp codes of one size are not isometric.  For (3,5), where the "
-        "optimal codes form a continuum, no such choice is known here.",
+        "Over free features: the lines of the classical generalised quadrangle of order (25,5) and of that of Fisher, Thas and "
+        "Walker give two sharp codes of 756 points in R^105 with the same cosines.  Both minimise the pair form at every tau "
+        "(linear programming bound in balls, Cohn and Kumar 2007); their graphs have different ranks modulo 5, so no isometry "
+        "takes one code to the other.  For (3,5), where the optimal codes form a continuum, no such choice is known here.",
     ),
 )
 
@@ -686,6 +729,7 @@ def distances(dimension: int, count: int) -> list[tuple[Any, int]]:
         (5, 16): [(Real("1/5"), 10), (Real("-3/5"), 5)],
         (6, 27): [(Real("1/4"), 16), (Real("-1/2"), 10)],
         (7, 56): [(Real("1/3"), 27), (Real("-1/3"), 27), (Real(-1), 1)],
+        (105, 756): [(Real("1/25"), 625), (Real("-1/5"), 130)],
         (8, 240): [(Real("1/2"), 56), (Real(0), 126), (Real("-1/2"), 56), (Real(-1), 1)],
     }
     return tables[dimension, count]
