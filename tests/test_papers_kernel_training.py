@@ -28,7 +28,7 @@ from verify.checkers import forall
 from verify.context import Context
 from verify.decide import decide
 from verify.instances import Instances, exact_instance
-from verify.papers.khm2024 import limits, losses, protocol, training
+from verify.papers.khm2024 import gaps, limits, losses, protocol, training
 from verify.vocabulary import measure
 
 REFUTE = math.log(1e6)
@@ -208,7 +208,7 @@ def test_choice_among_three_codes():
     b = Instances(
         4, memories=x, query=q, beta=np.ones(4), target=np.arange(4) % 3, scalars={"tau": tau, "lift": lift}
     )
-    for form, gap in (("pair", limits.choice_gap_pair), ("ce", limits.choice_gap_ce)):
+    for form, gap in (("pair", gaps.choice_gap_pair), ("ce", gaps.choice_gap_ce)):
         for i in range(4):
             swapped = x[i].copy()
             swapped[i % 3] = q[i]
@@ -221,9 +221,9 @@ def test_choice_among_three_codes():
             assert measure(b, gap)[i] == pytest.approx(tops[int(np.argmin(order))] - min(tops), abs=1e-9)
 
 
-@pytest.mark.parametrize(("n", "m"), limits.SHARP)
+@pytest.mark.parametrize(("n", "m"), gaps.SHARP)
 def test_distances_of_sharp_codes(n, m):
-    table = limits.distances(n, m)
+    table = gaps.distances(n, m)
     assert sum(k for _, k in table) == m - 1
     assert sum(k * float(s) for s, k in table) == pytest.approx(-1)
     names = {
@@ -244,8 +244,8 @@ def test_distances_of_sharp_codes(n, m):
 
 def test_energy_bound_is_below_every_code():
     for n, m in ((2, 6), (3, 4), (3, 6), (3, 12)):
-        energy, bound = limits.energies(n, m, Real("1/4"))
-        s = float(limits.distances(n, m)[0][0])
+        energy, bound = gaps.energies(n, m, Real("1/4"))
+        s = float(gaps.distances(n, m)[0][0])
         for k in range(5):
             y = rows(f"energy {k}", m, n)
             other = np.exp((y @ y.T - s) * 4)
@@ -254,9 +254,9 @@ def test_energy_bound_is_below_every_code():
 
 
 def test_energy_bound_refutes_a_wrong_distribution(monkeypatch):
-    right = limits.distances
-    monkeypatch.setattr(limits, "distances", lambda n, m: [*right(n, m)[:-1], (Real("-1/2"), 1)])
-    energy, bound = limits.energies(3, 12, Real("1/4"))
+    right = gaps.distances
+    monkeypatch.setattr(gaps, "distances", lambda n, m: [*right(n, m)[:-1], (Real("-1/2"), 1)])
+    energy, bound = gaps.energies(3, 12, Real("1/4"))
     assert float(energy) > float(bound) * (1 + 1e-6)
 
 
@@ -292,7 +292,7 @@ def test_quadrangles_of_order_three():
 def test_two_codes_of_one_size_are_not_isometric():
     ranks = limits.quadrangle_ranks()
     assert len(set(ranks)) == 2
-    energy, bound = limits.energies(105, 756, Real("1/100"))
+    energy, bound = gaps.energies(105, 756, Real("1/100"))
     assert float(energy) == pytest.approx(float(bound))
     # From one point: 625 cosines 1/25 and 130 cosines -1/5, a sum of -1 with the point itself 0.
     assert 625 * Fraction(1, 25) - 130 * Fraction(1, 5) == -1

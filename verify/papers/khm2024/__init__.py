@@ -1,6 +1,6 @@
 """Statements on the kernelised model (Hu, Wu, Liu 2024)."""
 
-from verify.papers.khm2024 import capacity, limits, losses, protocol, training
+from verify.papers.khm2024 import capacity, gaps, limits, losses, protocol, training
 
 PAPER = {
     "key": "khm2024",
@@ -13,5 +13,10 @@ PAPER = {
 }
 
 STATEMENTS = (
-    capacity.STATEMENTS + losses.STATEMENTS + limits.STATEMENTS + training.STATEMENTS + protocol.STATEMENTS
+    capacity.STATEMENTS
+    + losses.STATEMENTS
+    + limits.STATEMENTS
+    + training.STATEMENTS
+    + protocol.STATEMENTS
+    + gaps.STATEMENTS
 )
