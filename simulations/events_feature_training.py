@@ -6,9 +6,7 @@ Events as in :mod:`simulations.events`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +14,11 @@ from numpy.typing import NDArray
 from simulations.codes import best_known
 from simulations.codes.losses import unit
 from simulations.ensembles import sphere
+from simulations.feature_maps.before_after import last_weights, least_weight
 from simulations.feature_maps.losses import pair_lse
 from simulations.feature_maps.training import train
 from simulations.variants import variant as find_variant
 
-Weights = Callable[..., Any]
 Floats = NDArray[np.float64]
 Outcome = NDArray[np.int8]
 
@@ -90,26 +88,6 @@ MAPS = ("dense", "entmax:alpha=1.5", "sparse")
 STARTS = ("memories", "random")
 
 
-def limit_sizes(
-    weights: Weights, rows: Floats, queries: Floats, beta: float, updates: int, threshold: float
-) -> NDArray[np.int64]:
-    """Number of memories with a weight above ``threshold`` in the last of the updates y <- sum_mu p_mu y_mu.
-
-    Args:
-        weights: (scores (..., M), xp) -> p, the separation of a model.
-        rows: features of the memories (..., M, D).
-        queries: features of the queries (..., q, D).
-
-    Returns:
-        (..., q).
-    """
-    y = queries
-    for _ in range(updates):
-        p = weights(beta * (y @ np.swapaxes(rows, -1, -2)), np)
-        y = p @ rows
-    return np.asarray(np.sum(p > threshold, axis=-1))
-
-
 def single_shares(
     stream: np.random.Generator,
     sets: int,
@@ -124,7 +102,6 @@ def single_shares(
     rate: float = 1.0,
     iterations: int = 20,
     updates: int = 20,
-    threshold: float = 0.01,
 ) -> tuple[Floats, Floats]:
     """Shares of limits of size 1 for each of ``sets`` memory sets, before and after U-Hop+, each (sets,).
 
@@ -134,10 +111,8 @@ def single_shares(
 
     Args:
         starts: queries are the "memories", or as many "random" unit vectors.
-        threshold: for softmax; sparse weights count where they are positive.
     """
     weights = find_variant(model).weights
-    least = threshold if model == "dense" else 0.0
     before: list[Floats] = []
     after: list[Floats] = []
     for first in range(0, sets, BATCH):
@@ -151,7 +126,7 @@ def single_shares(
         if normalised:
             y, q = unit(y), unit(q)
         for out, rows, start in ((before, x, queries), (after, y, q)):
-            sizes = limit_sizes(weights, rows, start, beta, updates, least)
+            sizes = np.sum(last_weights(weights, rows, start, beta, updates) > least_weight(model), axis=-1)
             out.append(np.mean(sizes == 1, axis=-1))
     return np.concatenate(before), np.concatenate(after)
 

@@ -10,7 +10,8 @@ from array_kinds import convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulations.feature_maps import constraints, convex
+from simulations.feature_maps import before_after, constraints, convex
+from simulations.feature_maps.data import GLYPHS, digit_images, number_words, word_embeddings
 from simulations.feature_maps.losses import (
     LOSSES,
     cross_entropy,
@@ -398,3 +399,64 @@ def test_descent_never_ends_above_its_start():
     for loss in (partial(pair_lse, tau=0.05), partial(cross_entropy, tau=0.05), partial(mean_lse, tau=0.05)):
         _, values = descend_from(starts, [loss])
         assert (values <= loss(starts)[0] + 1e-12).all()
+
+
+# -- data, before and after --------------------------------------------------------------------
+
+
+def test_images_look_like_their_digit():
+    images, labels = digit_images(200, noise=0.0)
+    np.testing.assert_allclose(np.linalg.norm(images, axis=1), 1)
+    assert set(labels) == set(range(10))
+    for image, label in zip(images, labels, strict=True):
+        lit = image.reshape(8, 8) > 0
+        top, left = np.argwhere(lit).min(axis=0)
+        drawn = "".join("1" if v else "0" for v in lit[top : top + 7].ravel())
+        glyph = glyph_of(label)
+        width = glyph.any(axis=0)
+        first = int(np.flatnonzero(width)[0])
+        assert drawn.count("1") == glyph.sum()
+        np.testing.assert_array_equal(lit[top : top + 7, left : left + 5 - first], glyph[:, first:])
+
+
+def glyph_of(label):
+    return np.array([[c == "1" for c in row] for row in GLYPHS[label].split()])
+
+
+def test_number_words_and_their_neighbours():
+    words = number_words()
+    assert len(set(words)) == 100
+    assert (words[0], words[17], words[40], words[99]) == ("zero", "seventeen", "forty", "ninety-nine")
+    points = word_embeddings(16)
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1)
+    gram = points @ points.T
+    # Full rank keeps the inner products of the counts.
+    assert gram[words.index("sixty-one"), words.index("sixty-two")] > gram[61, words.index("twelve")] + 0.2
+    with pytest.raises(ValueError, match="1 to 50"):
+        word_embeddings(0)
+
+
+def test_curves_are_the_retrieval_by_hand():
+    x = unit(draw("curves", 6, 4))
+    made = before_after.curves(x, beta=5.0, noise=(0.0, 0.3), models=("dense", "sparse"), updates=2)
+    assert len(made) == 2 * 3 * 2
+    row = next(r for r in made if (r.model, r.features, r.noise) == ("dense", "none", 0.0))
+    y = x
+    for _ in range(2):
+        p = np.exp(5.0 * y @ x.T)
+        p /= p.sum(axis=1, keepdims=True)
+        y = p @ x
+    assert row.error == pytest.approx(np.linalg.norm(p @ x - x, axis=1).mean())
+    assert row.size == pytest.approx((p > 0.01).sum(axis=1).mean())
+    assert row.single == pytest.approx(((p > 0.01).sum(axis=1) == 1).mean())
+
+
+@pytest.mark.parametrize("case", [before_after.digits, before_after.words])
+def test_raw_features_single_out_memories_of_real_sets(case):
+    made = {(r.model, r.features, r.noise): r for r in case()}
+    assert len(made) == 3 * 3 * 5
+    for model in before_after.MODELS:
+        before, after = made[model, "none", 0.0], made[model, "raw", 0.0]
+        assert after.single >= max(before.single, 0.99)
+        # One memory is not always the right one.
+        assert after.error == pytest.approx(made["sparse", "raw", 0.0].error, abs=0.05)

@@ -16,16 +16,19 @@ from bounds.exact import Real, exact_array
 from simulations import events_feature_training as events
 from simulations.codes import best_known, construct
 from simulations.codes.losses import max_cosines, unit
+from simulations.codes.quadrangles import classical, fisher_thas_walker, line_graph, strongly_regular
 from simulations.feature_maps import convex
+from simulations.feature_maps.before_after import last_weights
 from simulations.feature_maps.losses import LOSSES, cross_entropy, log_cross_entropy, pair_lse
 from simulations.feature_maps.minimisers import best_features
 from simulations.feature_maps.training import train
 from simulations.streams import stream
+from simulations.variants import variant
 from verify.checkers import forall
 from verify.context import Context
 from verify.decide import decide
 from verify.instances import Instances, exact_instance
-from verify.papers.khm2024 import limits, losses, protocol, training
+from verify.papers.khm2024 import gaps, limits, losses, protocol, training
 from verify.vocabulary import measure
 
 REFUTE = math.log(1e6)
@@ -205,7 +208,7 @@ def test_choice_among_three_codes():
     b = Instances(
         4, memories=x, query=q, beta=np.ones(4), target=np.arange(4) % 3, scalars={"tau": tau, "lift": lift}
     )
-    for form, gap in (("pair", limits.choice_gap_pair), ("ce", limits.choice_gap_ce)):
+    for form, gap in (("pair", gaps.choice_gap_pair), ("ce", gaps.choice_gap_ce)):
         for i in range(4):
             swapped = x[i].copy()
             swapped[i % 3] = q[i]
@@ -218,9 +221,9 @@ def test_choice_among_three_codes():
             assert measure(b, gap)[i] == pytest.approx(tops[int(np.argmin(order))] - min(tops), abs=1e-9)
 
 
-@pytest.mark.parametrize(("n", "m"), limits.SHARP)
+@pytest.mark.parametrize(("n", "m"), gaps.SHARP)
 def test_distances_of_sharp_codes(n, m):
-    table = limits.distances(n, m)
+    table = gaps.distances(n, m)
     assert sum(k for _, k in table) == m - 1
     assert sum(k * float(s) for s, k in table) == pytest.approx(-1)
     names = {
@@ -241,8 +244,8 @@ def test_distances_of_sharp_codes(n, m):
 
 def test_energy_bound_is_below_every_code():
     for n, m in ((2, 6), (3, 4), (3, 6), (3, 12)):
-        energy, bound = limits.energies(n, m, Real("1/4"))
-        s = float(limits.distances(n, m)[0][0])
+        energy, bound = gaps.energies(n, m, Real("1/4"))
+        s = float(gaps.distances(n, m)[0][0])
         for k in range(5):
             y = rows(f"energy {k}", m, n)
             other = np.exp((y @ y.T - s) * 4)
@@ -251,9 +254,9 @@ def test_energy_bound_is_below_every_code():
 
 
 def test_energy_bound_refutes_a_wrong_distribution(monkeypatch):
-    right = limits.distances
-    monkeypatch.setattr(limits, "distances", lambda n, m: [*right(n, m)[:-1], (Real("-1/2"), 1)])
-    energy, bound = limits.energies(3, 12, Real("1/4"))
+    right = gaps.distances
+    monkeypatch.setattr(gaps, "distances", lambda n, m: [*right(n, m)[:-1], (Real("-1/2"), 1)])
+    energy, bound = gaps.energies(3, 12, Real("1/4"))
     assert float(energy) > float(bound) * (1 + 1e-6)
 
 
@@ -265,6 +268,34 @@ def test_verdicts_of_the_limits():
     assert verdict(limits.CE) == "proved"
     too_fast = dataclasses.replace(limits.LSE.parts[0], relation=Le(limits.gap_pair, limits.tau**2))
     assert verdict(limits.LSE, parts=(too_fast,), controls=()) == "refuted"
+
+
+def test_quadrangles_of_order_three():
+    """The graph of the lines, its triangles on a point, and the code in its least eigenspace."""
+    graph = line_graph(3, classical(3))
+    assert strongly_regular(graph) == (112, 30, 2, 10)
+    values = np.round(np.linalg.eigvalsh(graph)).astype(int)
+    assert dict(zip(*np.unique(values, return_counts=True), strict=True)) == {-10: 21, 2: 90, 30: 1}
+    # Lines through one point are q + 1 mutually adjacent ones; a line has q^2 + 1 points.
+    first = np.flatnonzero(graph[0])
+    cliques = {tuple(np.flatnonzero(graph[0] * graph[k] + (np.arange(112) == k))) for k in first}
+    assert len(cliques) == 10
+    assert all(len(c) == 3 for c in cliques)
+    smith = construct("isotropic-3").points
+    cosines = {round(float(v), 9) for v in (smith @ smith.T)[0][1:]}
+    assert cosines == {round(-1 / 3, 9), round(1 / 9, 9)}
+    with pytest.raises(ValueError, match="odd prime"):
+        fisher_thas_walker(7)
+    assert strongly_regular(np.diag([1, 1], 1) + np.diag([1, 1], -1)) is None
+
+
+def test_two_codes_of_one_size_are_not_isometric():
+    ranks = limits.quadrangle_ranks()
+    assert len(set(ranks)) == 2
+    energy, bound = gaps.energies(105, 756, Real("1/100"))
+    assert float(energy) == pytest.approx(float(bound))
+    # From one point: 625 cosines 1/25 and 130 cosines -1/5, a sum of -1 with the point itself 0.
+    assert 625 * Fraction(1, 25) - 130 * Fraction(1, 5) == -1
 
 
 # -- training ----------------------------------------------------------------------------------------------
@@ -376,15 +407,16 @@ def test_iterations_to_the_icosahedron():
         events.reached_within(stream(0, "none"), 4, D=3, M=5000, sharpness=20, iterations=1)
 
 
-def test_sizes_of_limits_by_hand():
+def test_last_weights_by_hand():
     x = rows("sizes", 5, 3)
     y = x.copy()
     for _ in range(4):
         p = np.exp(3.0 * y @ x.T)
         p /= p.sum(axis=1, keepdims=True)
         y = p @ x
-    sizes = events.limit_sizes(events.find_variant("dense").weights, x, x, 3.0, 4, 0.01)
-    np.testing.assert_array_equal(sizes, (p > 0.01).sum(axis=1))
+    np.testing.assert_allclose(last_weights(variant("dense").weights, x, x, 3.0, 4), p, rtol=1e-10)
+    with pytest.raises(ValueError, match="at least 1"):
+        last_weights(variant("dense").weights, x, x, 3.0, 0)
 
 
 def test_gain_of_raw_and_of_normalised_features():
@@ -406,5 +438,5 @@ def test_sizes_at_exact_weights():
             ("sparse", protocol.size_sparse, 0),
             ("entmax:alpha=1.5", protocol.size_entmax, 0),
         ):
-            p = events.find_variant(model).weights(scores, np)
+            p = variant(model).weights(scores, np)
             assert int(float(measure(b, quantity)[0])) == np.sum(p > least)
