@@ -84,8 +84,11 @@ def cross_entropy(features: Array, tau: Any, *, normalised: bool = True) -> tupl
             score = xp.where(own, 0 * score, score)
         mine = xp.sum(xp.where(own, score, xp.zeros_like(score)), axis=-1, keepdims=True)
         if is_object(score):
-            value, weight = _log_mean_exp(score, own | ~own, (-1,), xp, mean=False)
-            return xp.mean(value[..., 0], axis=-1), weight / (m * tau)
+            weight = xp.exp(score)
+            rest = xp.sum(xp.where(own, 0 * weight, weight), axis=-1, keepdims=True)
+            # Next to an own term of 1 the others may be far below the working precision.
+            value = xp.log1p(rest) if normalised else xp.log(xp.exp(mine) + rest)
+            return xp.mean(value[..., 0], axis=-1), weight / (xp.exp(mine) + rest) / (m * tau)
         others, weight = _log_mean_exp(score, ~own, (-1,), xp, mean=False)
         value = xp.logaddexp(mine, others)
         weight = xp.where(own, xp.exp(mine - value) + xp.zeros_like(weight), weight * xp.exp(others - value))

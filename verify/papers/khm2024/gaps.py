@@ -179,7 +179,7 @@ ANY_CODES = Patterns(
     query="free",
     params=(Param(tau, 1e-3, 10.0, log=True), Param(lift, 1e-6, 0.1, log=True)),
     min_memories=2,
-    sizes=((1, 2), (2, 2), (2, 3), (3, 4), (2, 5), (5, 8)),
+    sizes=((2, 2), (2, 3), (3, 4)),
     beta_m2=(1.0,),
 )
 GAP_LSE = Inequality(
