@@ -13,11 +13,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 from bounds import packing
 from bounds.exact import Real, precision
 from bounds.packing import elementary, levenshtein
 from simulations.codes import optimise
 from simulations.codes.certificate import certify_max_cosine
+from simulations.codes.search import anneal
+from simulations.streams import stream
 
 THREE_POINT = (
     *(
@@ -103,6 +107,14 @@ def closed_cosine(n: int, size: int) -> Any:
 def found_cosine(n: int, size: int, starts: int) -> Fraction:
     """A cosine that a code found by the optimiser certainly stays below (at most 2^-150 above its own)."""
     return certify_max_cosine(optimise(n, size, seed=0, budget=starts).points)[1]
+
+
+@cache
+def descended_cosine(n: int, size: int, starts: int) -> Fraction:
+    """The same for the best of some annealed random codes, without the optimiser's polish (large codes)."""
+    drawn = stream(0, "codes.descended", n, size).standard_normal((starts, size, n))
+    codes = anneal(drawn / np.linalg.norm(drawn, axis=-1, keepdims=True))
+    return min(certify_max_cosine(code)[1] for code in codes)
 
 
 def size_interval(known: int, n: int, s: str) -> Real:

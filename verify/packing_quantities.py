@@ -265,6 +265,21 @@ def exponent_before(b: Instances) -> Array:
     return _exponent(scalar(b, "n") // 2, fraction(b, "s"))
 
 
+# -- searches for better codes ---------------------------------------------------------------------------
+
+STARTS, DESCENTS = 24, 8
+
+
+@quantity("codes_found", "max cosine of the best of N points in R^n that the optimiser finds, from above")
+def found(b: Instances) -> Array:
+    return one(certified.found_cosine(scalar(b, "n"), scalar(b, "N"), STARTS))
+
+
+@quantity("codes_descended", "max cosine of the best of eight annealed codes of N points in R^n, from above")
+def descended(b: Instances) -> Array:
+    return one(certified.descended_cosine(scalar(b, "n"), scalar(b, "N"), DESCENTS))
+
+
 # -- certified intervals ----------------------------------------------------------------------------------
 
 

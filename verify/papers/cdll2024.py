@@ -6,7 +6,7 @@ arXiv 2403.16874.
 
 from __future__ import annotations
 
-from sympy import Eq, Rational, Symbol
+from sympy import Eq, Ge, Le, Rational, Symbol
 
 from verify import code_profiles as codes
 from verify import packing_quantities as q
@@ -24,7 +24,9 @@ PAPER = {
 }
 
 n, N, k, s = (Symbol(name, positive=True) for name in ("n", "N", "k", "s"))
-SIZE, COSINE = "no larger code at this cosine", "no smaller cosine for as many points"
+SIZE = "no larger code at this cosine (the proved interval)"
+COSINE = "no smaller cosine for as many points (the proved interval)"
+SEARCH = "descents find no better code (56, 50 and 77 points)"
 _FAMILY = (Hypothesis(Eq(s, 2**-k)),)
 
 
@@ -58,14 +60,16 @@ SHARP = Identity(
             Eq(q.size_interval, N),
             given=(Hypothesis(Eq((N - 56) * (N - 50), 0)),),
         ),
-        Part(SIZE, Eq(q.size_interval, N)),
-        Part(COSINE, Eq(q.optimum_gap, 0)),
+        Part(SEARCH, Ge(q.descended, s), given=(Hypothesis(Le(N, 77)),), sampled=q.DESCENTS),
+        Part(SIZE, Eq(q.size_interval, N), headline=False),
+        Part(COSINE, Eq(q.optimum_gap, 0), headline=False),
     ),
     controls=(
         Control("one point more", Eq(codes.points, N + 1)),
         Control(
             "57 or 51 points", Eq(q.size_interval, N + 1), "Gewirtz and Hoffman-Singleton: no larger code"
         ),
+        Control("descents end a tenth higher", Ge(q.descended, s + Rational(1, 10)), SEARCH),
         Control("an optimum below by a tenth", Eq(q.optimum_gap, Rational(1, 10)), COSINE),
     ),
     related=(

@@ -75,6 +75,11 @@ def built(b: Instances) -> Array:
     return one(_built(scalar(b, "n")))
 
 
+@quantity("codes_kissing_proved", "best proved upper bound on the kissing number")
+def proved(b: Instances) -> Array:
+    return one(_proved(scalar(b, "n")))
+
+
 @quantity("codes_kissing", "kissing number, from a built configuration to the best proved bound")
 def kissing(b: Instances) -> Array:
     n = scalar(b, "n")
@@ -82,7 +87,12 @@ def kissing(b: Instances) -> Array:
 
 
 n, lower, upper, exact = (Symbol(name, nonnegative=True) for name in ("n", "lower", "upper", "exact"))
-KNOWN, FROM_BELOW, FROM_ABOVE = "exact values", "lower bounds that were not built", "upper bounds"
+KNOWN, FROM_BELOW, FROM_ABOVE = (
+    "exact values",
+    "lower bounds that were not built",
+    "upper bounds (the proved interval)",
+)
+CONSISTENT = ("no lower bound exceeds a proved upper one", "no upper bound is below what was built")
 BY_CODES = "lower bounds that were built"
 _UNBUILT = (n - 11) * (n - 15) * (n - 17)
 
@@ -97,19 +107,33 @@ TABLE = Inequality(
     r"840..1355/1357,\ \dots",
     arena=Points(
         tuple(
-            {"n": m, "exact": EXACT.get(m, 0), "lower": LOWER.get(m, 0), "upper": UPPER.get(m, 0)}
+            {
+                "n": m,
+                "exact": EXACT.get(m, 0),
+                "lower": LOWER.get(m, EXACT.get(m, 0)),
+                "upper": UPPER.get(m, EXACT.get(m, 0)),
+            }
             for m in range(1, 25)
         )
     ),
     parts=(
         Part(KNOWN, Eq(kissing, exact), given=(Hypothesis(Ge(exact, 1)),)),
         Part(BY_CODES, Ge(built, lower), given=(Hypothesis(Ge(lower, 1)), Hypothesis(Ge(_UNBUILT**2, 1)))),
-        Part(FROM_BELOW, Ge(kissing, lower), given=(Hypothesis(Ge(lower, 1)), Hypothesis(Eq(_UNBUILT, 0)))),
-        Part(FROM_ABOVE, Le(kissing, upper), given=(Hypothesis(Ge(upper, 1)),)),
+        Part(CONSISTENT[0], Le(lower, proved), sampled=1),
+        Part(CONSISTENT[1], Ge(upper, built), given=(Hypothesis(Ge(upper, 1)),), sampled=1),
+        Part(
+            FROM_BELOW,
+            Ge(kissing, lower),
+            given=(Hypothesis(Ge(lower, 1)), Hypothesis(Eq(_UNBUILT, 0))),
+            headline=False,
+        ),
+        Part(FROM_ABOVE, Le(kissing, upper), given=(Hypothesis(Ge(upper, 1)),), headline=False),
     ),
     controls=(
         Control("a kissing number one larger", Eq(kissing, exact + 1), KNOWN),
         Control("one point more than was built", Ge(built, lower + 1), BY_CODES),
+        Control("a lower bound of half a million more", Le(lower + 500_000, proved), CONSISTENT[0]),
+        Control("an upper bound of a tenth", Ge(upper / 10, built), CONSISTENT[1]),
         Control("an upper bound below what was built", Le(kissing, upper / 2), FROM_ABOVE),
     ),
     related=("bv2008.sdp", "dgs1977.kissing", "code.leech", "dlm2024.cell24"),

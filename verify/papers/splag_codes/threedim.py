@@ -65,7 +65,11 @@ def table(b: Instances) -> Array:
 N, listed = Symbol("N", positive=True), Symbol("listed", nonnegative=True)
 _LISTED = (Hypothesis(Eq(listed, 1), "the table has a row for it"),)
 _TINY = Rational(1, 10**10)
-REACHED, BETTER, KNOWN = "the optimiser reaches the table", "and nothing better", "the value is optimal"
+REACHED, BETTER, KNOWN = (
+    "the optimiser reaches the table",
+    "and nothing better",
+    "the value is optimal (the proved interval)",
+)
 _SHARP = "optimal for N = 3, 4, 5, 6, 12"
 
 PROVEN = Identity(
@@ -80,12 +84,12 @@ PROVEN = Identity(
     arena=Points(tuple({"N": size, "listed": int((3, size) in known())} for size in SIZES)),
     parts=(
         Part(REACHED, Le(found, table + _TINY), given=_LISTED),
-        Part(BETTER, Ge(found, table - _TINY), given=_LISTED),
+        Part(BETTER, Ge(found, table - _TINY), given=_LISTED, sampled=16),
         Part(
             _SHARP, Eq(gap, 0), given=(Hypothesis(Eq((N - 3) * (N - 4) * (N - 5) * (N - 6) * (N - 12), 0)),)
         ),
         Part("the proved interval is narrower than 1/15", Le(width, Rational(1, 15))),
-        Part(KNOWN, Eq(gap, 0)),
+        Part(KNOWN, Eq(gap, 0), headline=False),
     ),
     controls=(
         Control("better by 1/1000", Le(found, table - Rational(1, 1000)), REACHED),
