@@ -21,6 +21,7 @@ import matplotlib
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogFormatter
 
 from reports.schema import Curve, Series
 from reports.words import line, number, shorten
@@ -51,6 +52,7 @@ _SETTINGS: dict[Any, Any] = {
     "grid.alpha": 0.15,
     "lines.linewidth": 1.8,
 }
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
@@ -117,8 +119,10 @@ def _figure(curve: Curve) -> Figure:
     )
     if x_log:
         axes.set_xscale("log")
+        _plain_powers(axes.xaxis)
     if y_log:
         axes.set_yscale("log", nonpositive="clip")
+        _plain_powers(axes.yaxis)
     handles = _draw_all(axes, curve.series, x_log, y_log)
     axes.set_xlabel(shorten(curve.x_label, 60), parse_math=False)
     axes.set_ylabel(shorten(curve.y_label, 48), parse_math=False)
@@ -128,6 +132,22 @@ def _figure(curve: Curve) -> Figure:
     for text in legend.get_texts():
         text.set_parse_math(False)
     return figure
+
+
+def _plain_powers(axis: Any) -> None:
+    """Label a logarithmic axis without the parser of formulas, which takes most of the time of a plot."""
+    axis.set_major_formatter(FuncFormatter(_power))
+    axis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
+
+
+def _power(value: float, _position: Any = None) -> str:
+    """'10⁻³' for powers of ten that need it, else a short number."""
+    exponent = round(math.log10(value)) if value > 0 else 0
+    if value <= 0 or abs(math.log10(value) - exponent) > 1e-9:
+        return f"{value:.3g}"
+    if -3 < exponent < 4:
+        return f"{value:g}"
+    return "10" + str(exponent).translate(_SUPERSCRIPTS)
 
 
 def _draw_all(axes: Axes, all_series: Sequence[Series], x_log: bool, y_log: bool) -> list[Artist]:

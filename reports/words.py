@@ -48,6 +48,8 @@ _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\
 
 def visible(text: str, keep: str = "\n\t") -> str:
     """Write control characters, unprintable code points and text-direction marks as backslash escapes."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_escape(c) if c not in keep and _unsafe(c) else c for c in text)
 
 
