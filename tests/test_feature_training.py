@@ -71,6 +71,10 @@ def test_switches_of_the_uniformity_loss(normalised, half, diagonal):
     assert value == pytest.approx(by_loops("uhop", y, 1.3, normalised, half, diagonal), rel=1e-12)
 
 
+def named(loss):
+    return f"{loss.func.__name__}-" + "-".join(f"{k}={v}" for k, v in loss.keywords.items())
+
+
 CASES = [
     *(partial(uniformity, t=0.8, normalised=n, half=h, diagonal=e) for n, h, e in SWITCHES),
     *(
@@ -81,7 +85,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("loss", CASES, ids=str)
+@pytest.mark.parametrize("loss", CASES, ids=named)
 def test_gradients_are_finite_differences(loss):
     y = draw("differences", 5, 3)
     _, gradient = loss(y)
@@ -93,7 +97,7 @@ def test_gradients_are_finite_differences(loss):
         assert gradient[index] == pytest.approx(slope, rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("loss", CASES, ids=str)
+@pytest.mark.parametrize("loss", CASES, ids=named)
 def test_gradients_are_those_of_autograd(loss):
     torch = pytest.importorskip("torch")
     y = torch.tensor(draw("autograd", 6, 4), requires_grad=True, dtype=torch.float64)
