@@ -199,7 +199,8 @@ def _blas() -> Any:
 def _run(task: Callable[..., None], tasks: list[tuple[int, int]]) -> None:
     """Run the tasks on as many threads as BLAS may use now, BLAS itself single-threaded meanwhile."""
     with _ONE_STEP:
-        threads = min((library.num_threads for library in _blas().lib_controllers), default=1)
+        # The largest: a process may hold a second BLAS (a solver's) that never has more than one thread.
+        threads = max((library.num_threads for library in _blas().lib_controllers), default=1)
         if threads == 1:
             for arguments in tasks:
                 task(*arguments)

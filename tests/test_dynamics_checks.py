@@ -215,7 +215,7 @@ def test_a_tie_is_never_a_failure_and_next_to_it_is():
 
 
 def seek(strategy, condition, phases=(Phase.generate,)):
-    options = settings(deadline=None, derandomize=True, max_examples=1000, phases=phases, database=None)
+    options = settings(deadline=None, derandomize=True, max_examples=10_000, phases=phases, database=None)
     return find(strategy, condition, settings=options)
 
 

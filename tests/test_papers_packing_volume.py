@@ -290,7 +290,7 @@ def test_the_cubic_of_two_n_plus_one_points(n):
 
 
 def test_a_better_code_of_two_n_plus_one_points_would_refute(monkeypatch):
-    assert verdict("ballinger2009.two-n-plus-one") == "inconclusive"
+    assert verdict("ballinger2009.two-n-plus-one") == "not refuted"
     better = Fraction(ballinger2009.claimed_root(5).lower()) - Fraction(1, 1000)
     monkeypatch.setattr(ballinger2009, "found", lambda n, count: (better, better))
     assert verdict("ballinger2009.two-n-plus-one") == "refuted"
