@@ -30,7 +30,7 @@ SIX = schema.Packing(
 
 @pytest.fixture(scope="module")
 def section():
-    return schema.Codes.model_validate(codes_report.section(0, "quick"))
+    return schema.Codes.model_validate(codes_report.section(0))
 
 
 def test_every_curve_of_bounds_lies_on_its_side_of_every_code(section):

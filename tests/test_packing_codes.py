@@ -17,7 +17,7 @@ import sympy as sp
 from click.testing import CliRunner
 
 from bounds.packing import CertificateError, make
-from verify import codes
+from verify import certified, codes
 from verify.cli import main
 
 
@@ -81,6 +81,20 @@ def hopcheck(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "simulations.codes", stand_in)
     monkeypatch.chdir(tmp_path)
     return lambda *args: CliRunner().invoke(main, list(args))
+
+
+def test_stored_three_point_certificates_tighten_the_interval(hopcheck):
+    """The kissing number of R^4 is 24 (Musin 2008); linear programming alone leaves 25."""
+    found = hopcheck("code", "--dimension", "4", "--max-cosine", "0.5", "--json", "--certificate", "c.json")
+    record = json.loads(found.output)
+    assert record["size_upper_bound"] == 24
+    upper = {b["name"]: b["value"] for b in record["bounds"] if b["certified"]}
+    assert upper["three-point"] == 24
+    assert int(upper["linear-programming"]) == 25
+    assert hopcheck("certify", "c.json").exit_code == 0
+    # A code for a smaller cosine is one for a larger cosine too, and never the other way round.
+    assert [c["max_cosine"] for c in certified.size_certificates(4, sp.Rational(1, 3))] == ["1/2"]
+    assert certified.size_certificates(4, sp.Rational(51, 100)) == []
 
 
 def test_the_kissing_number_of_e8_with_certificates(hopcheck):

@@ -51,33 +51,43 @@ THREE_POINT = (
 @cache
 def certificate(name: str) -> dict[str, Any]:
     """A three-point certificate, checked now.  Raises ArithmeticError if its claim does not follow."""
-    text = (files("verify") / "certificates" / f"{name}.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
+    found = _peek(name)
     check = packing.certify(found)
     if not check.valid:
         raise ArithmeticError(f"the certificate {name} does not hold: {check.reason}")
     return found
 
 
-@cache
-def largest_size(n: int, s: str) -> int:
-    """The least proved upper bound on A(n, s): linear programming, Levenshtein, stored three-point bounds."""
-    found = packing.best_bounds(n, s, methods=("linear-programming", "levenshtein", "circle", "rankin")).upper
-    for name in THREE_POINT:
-        if name.startswith("cosine"):
-            continue
-        c = _peek(name)
-        if c["dimension"] == n and packing.same(packing.read_cosine(c["max_cosine"]), packing.read_cosine(s)):
-            found = min(found, certificate(name)["size"])
-    return found
+def _checked(claim: dict[str, Any]) -> dict[str, Any]:
+    return certificate(next(name for name in THREE_POINT if _peek(name) is claim))
 
 
 @cache
 def _peek(name: str) -> dict[str, Any]:
-    """The text of a certificate, of which only the claim is read."""
+    """A certificate that nobody has checked yet."""
     text = (files("verify") / "certificates" / f"{name}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def size_certificates(n: int, s: Any) -> list[dict[str, Any]]:
+    """Stored certificates that bound A(n, s) from above, not checked yet: those of max cosine s or more."""
+    claims = [c for c in map(_peek, THREE_POINT) if c["claim"] == "size_at_most" and c["dimension"] == n]
+    return [c for c in claims if bool(packing.read_cosine(c["max_cosine"]) >= s)]
+
+
+def cosine_certificates(n: int, size: int) -> list[dict[str, Any]]:
+    """Stored certificates that bound s*(n, N) from below, not checked yet: those of N or fewer points."""
+    claims = [c for c in map(_peek, THREE_POINT) if c["claim"] == "cosine_at_least" and c["dimension"] == n]
+    return [c for c in claims if c["size"] <= size]
+
+
+@cache
+def largest_size(n: int, s: str) -> int:
+    """The least proved upper bound on A(n, s): linear programming, Levenshtein, stored three-point bounds."""
+    found = packing.best_bounds(n, s, methods=("linear-programming", "levenshtein", "circle", "rankin")).upper
+    stored = [_checked(c)["size"] for c in size_certificates(n, packing.read_cosine(s)) if c["size"] < found]
+    return int(min([found, *stored]))
 
 
 @cache
@@ -89,9 +99,9 @@ def least_cosine(n: int, size: int) -> Fraction:
     if n == 3 and size > 6:
         with precision(128):
             found = max(found, elementary.fejes_toth_cosine(size).lower())
-    for name in THREE_POINT:
-        if name == f"cosine-{n}-{size}":
-            found = max(found, Fraction(certificate(name)["max_cosine"]))
+    for c in cosine_certificates(n, size):
+        if Fraction(c["max_cosine"]) > found:
+            found = Fraction(_checked(c)["max_cosine"])
     return found
 
 

@@ -16,6 +16,7 @@ import sympy as sp
 
 from bounds import packing
 from bounds.packing import Bound, CertificateError, Check
+from verify import certified
 from verify.codes_text import cosine_record, cosine_text, size_record, size_text
 from verify.loader import InputError
 
@@ -119,6 +120,9 @@ def largest_size(n: int, s: Any, search: Search, *, degree: int | None = None, s
         plain = packing.best_bounds(n, value, degree=degree, sdp=sdp)
     except ValueError as error:
         raise InputError(str(error)) from None
+    better = [c for c in certified.size_certificates(n, value) if c["size"] < plain.upper]
+    for c in sorted(better, key=lambda c: c["size"])[:1]:
+        plain = plain.with_known(_stored(c, "upper", c["size"]))
     best = None
     for code in _codes().constructions(n) if plain.lower < plain.upper else ():
         if len(code.points) > (len(best.points) if best is not None else plain.lower) and fits(code, value):
@@ -131,6 +135,13 @@ def largest_size(n: int, s: Any, search: Search, *, degree: int | None = None, s
     certificate = code_certificate(best, n, value)
     bound = Bound(best.name, "lower", len(best.points), True, "a code", certificate)
     return Found(plain.with_known(bound), best)
+
+
+def _stored(certificate: dict[str, Any], side: str, value: Any) -> Bound:
+    """A three-point bound that was found beforehand, after another look at its certificate."""
+    if not packing.certify(certificate).valid:
+        raise ArithmeticError(f"the stored certificate of dimension {certificate['dimension']} does not hold")
+    return Bound("three-point", side, value, True, "Bachoc, Vallentin 2008; stored", certificate)
 
 
 def _search_up(n: int, s: Any, lower: int, upper: int, search: Search) -> Any:
@@ -157,6 +168,9 @@ def least_cosine(n: int, size: int, search: Search, *, degree: int | None = None
         plain = packing.best_angle_bounds(n, size, degree=degree, sdp=sdp)
     except ValueError as error:
         raise InputError(str(error)) from None
+    better = [c for c in certified.cosine_certificates(n, size) if Fraction(c["max_cosine"]) > plain.lower]
+    for c in sorted(better, key=lambda c: Fraction(c["max_cosine"]))[-1:]:
+        plain = plain.with_known(_stored(c, "lower", Fraction(c["max_cosine"])))
     code = _codes().best_known(n, size)
     if code is None and search.enabled:
         code = _optimise(n, size, search)

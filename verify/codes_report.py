@@ -59,7 +59,7 @@ PICTURES = ((3, 7), (3, 12), (3, 24))
 STARTS = 16
 CANDIDATES, REPEATS = 4000, 3
 FAST = ("levenshtein", "fejes-toth")
-"""Bounds of the quick profile; the others take seconds for each number of points."""
+"""Bounds of the plots of the angle; the others take seconds for each number of points and gain little."""
 
 
 def wanted(ids: Iterable[str]) -> bool:
@@ -72,11 +72,11 @@ def tables_hash() -> str:
     return hashlib.sha256(repr((codes.known(), codes.reached())).encode()).hexdigest()
 
 
-def section(seed: int, profile: str) -> dict[str, Any]:
+def section(seed: int) -> dict[str, Any]:
     """The field ``codes`` of the run record."""
     found = Reached(seed)
     return {
-        "curves": [capacity(seed, found), *(angles(n, profile, found) for n in SIZES)],
+        "curves": [capacity(seed, found), *(angles(n, found) for n in SIZES)],
         "packings": [picture(found.here(n, size)) for n, size in PICTURES],
         "known": [row(k, found) for k in codes.known().values()],
         "recorded": commands(),
@@ -207,13 +207,13 @@ def degrees(cosine: float) -> float:
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
 
 
-def angles(n: int, profile: str, found: Reached) -> dict[str, Any]:
+def angles(n: int, found: Reached) -> dict[str, Any]:
     """The optimal angle of N points in R^n against N, between certified bounds and the codes at hand."""
     upper: dict[int, float] = {}
     lower: dict[int, float] = {}
     at_hand: dict[int, float] = {}
     for size in SIZES[n]:
-        interval = packing.best_angle_bounds(n, size, methods=FAST if profile == "quick" else None)
+        interval = packing.best_angle_bounds(n, size, methods=FAST)
         upper[size], lower[size] = degrees(float(interval.lower)), degrees(float(interval.upper))
         if (best := found.best(n, size)) is not None:
             at_hand[size] = degrees(best[0])

@@ -190,13 +190,12 @@ def _codes_section(ids: list[str], settings: Settings, store: ResultStore) -> di
     name = key(
         kind="codes",
         seed=settings.seed,
-        profile=settings.profile,
         tables=codes_report.tables_hash(),
         code=code_fingerprint(),
     )
     found: dict[str, Any] | None = store.get(name)
     if found is None:
-        found = codes_report.section(settings.seed, settings.profile)
+        found = codes_report.section(settings.seed)
         store.put(name, found)
     return found
 

@@ -262,7 +262,10 @@ DISTINCT_ALL = Inequality(
     provenance="derived",
     printed=r"\beta\Delta_\mu>1+\ln(4\beta(M-1))\ \forall\mu,\ \beta>0\ \Rightarrow\ x^*_\mu\text{ pairwise distinct}",
     arena=Patterns(query="pattern", norms="equal", min_memories=2, sizes=((1, 2), *FEW), families=MINIMUM),
-    hypotheses=(Hypothesis(Gt(HEAT * gap, SEPARATED), "beta Delta_mu > 1 + log(4 beta (M - 1)) for all mu"),),
+    hypotheses=(
+        Hypothesis(Gt(HEAT * gap, SEPARATED), "beta Delta_mu > 1 + log(4 beta (M - 1)) for all mu"),
+        Hypothesis(Gt(R, 0), "different memories are different vectors"),
+    ),
     parts=(Part(DISTINCT, Gt(apart, 0)),),
     controls=(Control("further apart than 2 R", Gt(apart, 2 * R * Rational(11, 10))),),
     related=("restated.d2.storage", "restated.d2.disjoint", "restated.d3.distinct"),
