@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 from array_kinds import convert
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from simulations.feature_maps.minimisers import best_features, best_map, descend
 from simulations.feature_maps.training import CONSTRAINTS, train, two_stage
 from simulations.streams import stream
 from simulations.variants import DENSE, SPARSE
+from verify.cli import main
 
 quick = settings(deadline=None, derandomize=True, max_examples=30)
 
@@ -455,12 +457,46 @@ def test_curves_are_the_retrieval_by_hand():
     assert row.single == pytest.approx(((p > 0.01).sum(axis=1) == 1).mean())
 
 
-@pytest.mark.parametrize("case", [before_after.digits, before_after.words])
-def test_raw_features_single_out_memories_of_real_sets(case):
-    made = {(r.model, r.features, r.noise): r for r in case()}
-    assert len(made) == 3 * 3 * 5
-    for model in before_after.MODELS:
-        before, after = made[model, "none", 0.0], made[model, "raw", 0.0]
-        assert after.single >= max(before.single, 0.99)
-        # One memory is not always the right one.
-        assert after.error == pytest.approx(made["sparse", "raw", 0.0].error, abs=0.05)
+@pytest.mark.parametrize("case", ["digits", "words"])
+def test_training_spreads_the_features_of_both_sets_and_softmax_retrieves_better(case):
+    x = digit_images(60)[0] if case == "digits" else word_embeddings(16)
+    made = before_after.trained_map(x, partial(pair_lse, tau=0.1))
+    assert made.losses[-1] < made.losses[0]
+    y = unit(x @ made.feature_map.T)
+    largest = [np.max(a @ a.T - 2 * np.eye(len(a))) for a in (x, y)]
+    assert largest[1] < largest[0] - 0.1
+    assert made.max_cosines[-1] == pytest.approx(largest[1], abs=1e-12)
+    rows = {(r.model, r.features, r.noise): r for r in getattr(before_after, case)()}
+    assert len(rows) == 3 * 3 * 5
+    before, after = rows["dense", "none", 0.0], rows["dense", "normalised", 0.0]
+    assert after.error < before.error / 2
+    assert after.single > before.single
+
+
+def test_the_command_shows_both_sides_and_writes_the_map(tmp_path):
+    saved = tmp_path / "w.npy"
+    shown = CliRunner().invoke(main, ["features", "words", "--loss", "uhop", "--save", str(saved)])
+    assert shown.exit_code == 0
+    x, w = word_embeddings(16), np.load(saved)
+    y = unit(x @ w.T)
+    cosine = np.max(y @ y.T - 2 * np.eye(len(y)))
+    assert f"normalised features: largest cosine {cosine:.6g}," in shown.output
+    again = {(r.model, r.features, r.noise): r for r in before_after.compare(x, w, beta=16.0)}
+    row = again["entmax:alpha=1.5", "normalised", 0.0]
+    line = next(v for v in shown.output.splitlines() if v.startswith("1.5-entmax, normalised"))
+    assert float(line.split()[2]) == pytest.approx(row.error, abs=5e-5)
+    assert float(line.split()[-1]) == pytest.approx(row.size, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["none.npy"], "none.npy"),
+        (["words", "--beta", "-1"], "--beta"),
+        (["words", "--rows", "3", "--constraint", "stiefel"], "at least as many rows"),
+    ],
+)
+def test_the_command_refuses_in_one_sentence(arguments, word):
+    shown = CliRunner().invoke(main, ["features", *arguments])
+    assert shown.exit_code == 2
+    assert word in shown.output

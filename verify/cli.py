@@ -21,7 +21,7 @@ from reports import render, schema, terminal
 from simulations.backends import LIBRARIES, BackendError
 from simulations.memories_file import MemoryFileError, load_memories
 from simulations.variants import FAMILIES, VariantError, variant
-from verify import calculator_commands, codes, known
+from verify import calculator_commands, codes, feature_command, known
 from verify.dynamics.command import dynamics, metastability
 from verify.loader import InputError, find, select
 from verify.record import citation, grid_lines
@@ -379,6 +379,7 @@ for command in (
     *calculator_commands.COMMANDS,
     codes.code_command,
     codes.certify_command,
+    feature_command.features,
     dynamics,
     metastability,
 ):

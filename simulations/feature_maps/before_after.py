@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from simulations.codes.losses import unit
 from simulations.feature_maps.data import digit_images, word_embeddings
-from simulations.feature_maps.losses import pair_lse
-from simulations.feature_maps.training import train
+from simulations.feature_maps.losses import Loss, pair_lse
+from simulations.feature_maps.training import Trained, train
 from simulations.streams import stream
 from simulations.variants import variant as find_variant
 
@@ -75,14 +75,36 @@ def least_weight(model: str) -> float:
     return 0.01 if model == "dense" else 0.0
 
 
-def curves(
+def trained_map(
     memories: Floats,
+    loss: Loss,
+    *,
+    rows: int = 0,
+    rate: float = 0.01,
+    iterations: int = 200,
+    constraint: str = "normalised",
+    seed: int = 0,
+) -> Trained:
+    """Return the map that Adam makes of a random one on a loss, with its history.
+
+    Args:
+        memories: (M, d).
+        rows: D, 0 for d; W_0 has independent normal entries of variance 1/D.
+        rate, iterations, constraint: see ``training.train``.
+    """
+    d = memories.shape[1]
+    start = stream(seed, "feature_maps.before_after", rows or d).standard_normal((rows or d, d))
+    start /= np.sqrt(rows or d)
+    return train(
+        memories, start, loss, iterations=iterations, step=rate, optimiser="adam", constraint=constraint
+    )
+
+
+def compare(
+    memories: Floats,
+    feature_map: Floats,
     *,
     beta: float,
-    tau: float = 0.1,
-    rows: int = 0,
-    rate: float = 0.1,
-    iterations: int = 50,
     updates: int = 5,
     noise: Sequence[float] = NOISE,
     models: Sequence[str] = MODELS,
@@ -95,15 +117,10 @@ def curves(
 
     Args:
         memories: (M, d), unit vectors.
-        rows: D, 0 for d; W_0 has independent normal entries of variance 1/D.
-        tau, rate, iterations: of the training, Adam on the pair form of normalised features.
+        feature_map: W (D, d).
         updates: steps of the retrieval.
     """
     count, d = memories.shape
-    start = stream(seed, "feature_maps.before_after", rows or d).standard_normal((rows or d, d))
-    start /= np.sqrt(rows or d)
-    loss = partial(pair_lse, tau=tau)
-    w = train(memories, start, loss, iterations=iterations, step=rate, optimiser="adam").feature_map
     found = []
     for level in noise:
         shift = stream(seed, "feature_maps.before_after noise", repr(float(level))).standard_normal(
@@ -111,7 +128,7 @@ def curves(
         )
         queries = memories + level / np.sqrt(d) * shift
         for kind in FEATURES:
-            y, q = (a if kind == "none" else a @ w.T for a in (memories, queries))
+            y, q = (a if kind == "none" else a @ feature_map.T for a in (memories, queries))
             if kind == "normalised":
                 y, q = unit(y), unit(q)
             for model in models:
@@ -121,6 +138,12 @@ def curves(
                 summary = (error.mean(), (error < 0.1).mean(), size.mean(), (size == 1).mean())
                 found.append(Row(model, kind, float(level), *(float(v) for v in summary)))
     return found
+
+
+def curves(memories: Floats, *, beta: float, tau: float = 0.1, seed: int = 0, **retrieval: Any) -> list[Row]:
+    """Return ``compare`` of unit vectors (M, d) under the map trained on the pair form of U-Hop+."""
+    made = trained_map(memories, partial(pair_lse, tau=tau), seed=seed).feature_map
+    return compare(memories, made, beta=beta, seed=seed, **retrieval)
 
 
 def digits(count: int = 60, beta: float = 16.0, seed: int = 0) -> list[Row]:
