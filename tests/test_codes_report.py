@@ -179,8 +179,8 @@ def test_which_runs_have_it():
 def test_a_run_computes_it_once_and_keeps_it(tmp_path, monkeypatch):
     calls = []
 
-    def section_(seed, profile):
-        calls.append((seed, profile))
+    def section_(seed):
+        calls.append(seed)
         return {"curves": [], "packings": [], "known": [], "recorded": ["x"]}
 
     monkeypatch.setattr(codes_report, "section", section_)
@@ -188,7 +188,7 @@ def test_a_run_computes_it_once_and_keeps_it(tmp_path, monkeypatch):
     first = execute(chosen, Settings(), tmp_path).record
     again = execute(chosen, Settings(), tmp_path).record
     assert first.codes == again.codes == schema.Codes(recorded=["x"])
-    assert calls == [(0, "quick")]
+    assert calls == [0]
     assert execute(chosen, Settings(shard=(1, 2)), tmp_path).record.codes is None
 
 

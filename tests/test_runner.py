@@ -154,6 +154,8 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(user_file, tmp_path
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        # Under a shell that started the tests in the background SIGINT is ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout is not None
     for line in process.stdout:
