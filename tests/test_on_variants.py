@@ -251,3 +251,25 @@ def test_lists_of_variants_and_of_what_applies_to_one(hopcheck):
     assert shown.exit_code == 0
     for word in (*registry.FAMILIES, "Ramsauer et al. 2021", "2309.12673", "balls", "margin"):
         assert word in shown.output
+
+
+def test_an_open_question_that_stays_open_is_as_known_and_a_blind_check_never_is():
+    data = json.loads(Path(__file__).with_name("reports_record.json").read_text())
+    base = schema.parse(json.dumps(data))
+    cases = (
+        ("inconclusive", "inconclusive", 0),
+        ("inconclusive", "not refuted", 1),
+        ("blind", "blind", 1),
+        ("error", "error", 1),
+        ("refuted", "refuted", 0),
+    )
+    for verdict, known, expected in cases:
+        entry = base.statements[0].model_copy(
+            update={
+                "variant": None, "verdict": verdict, "outcome": schema.OUTCOME_OF[verdict],
+                "known": schema.Known(verdict=known, outcome=schema.OUTCOME_OF[known]),
+                "matches_known": verdict == known,
+            }
+        )  # fmt: skip
+        record = base.model_copy(update={"statements": [entry], "complete": True, "memories": None})
+        assert exit_code(record) == expected, (verdict, known)

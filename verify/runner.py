@@ -420,6 +420,7 @@ def exit_code(record: schema.Record) -> int:
             fine = s.verdict not in ("error", "blind")
         else:
             fine = s.outcome == "pass"
-        if not fine or (s.known is not None and s.outcome == "none"):
+        # A question that is open is known to be `inconclusive`; an error or a blind check is never fine.
+        if not fine or s.verdict in ("error", "blind"):
             return 1
     return 0 if record.complete else 1
