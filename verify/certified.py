@@ -58,7 +58,8 @@ def certificate(name: str) -> dict[str, Any]:
     return found
 
 
-def _checked(claim: dict[str, Any]) -> dict[str, Any]:
+def checked(claim: dict[str, Any]) -> dict[str, Any]:
+    """A stored certificate, checked once in a process.  Raises ArithmeticError if it does not hold."""
     return certificate(next(name for name in THREE_POINT if _peek(name) is claim))
 
 
@@ -86,7 +87,7 @@ def cosine_certificates(n: int, size: int) -> list[dict[str, Any]]:
 def largest_size(n: int, s: str) -> int:
     """The least proved upper bound on A(n, s): linear programming, Levenshtein, stored three-point bounds."""
     found = packing.best_bounds(n, s, methods=("linear-programming", "levenshtein", "circle", "rankin")).upper
-    stored = [_checked(c)["size"] for c in size_certificates(n, packing.read_cosine(s)) if c["size"] < found]
+    stored = [checked(c)["size"] for c in size_certificates(n, packing.read_cosine(s)) if c["size"] < found]
     return int(min([found, *stored]))
 
 
@@ -101,7 +102,7 @@ def least_cosine(n: int, size: int) -> Fraction:
             found = max(found, elementary.fejes_toth_cosine(size).lower())
     for c in cosine_certificates(n, size):
         if Fraction(c["max_cosine"]) > found:
-            found = Fraction(_checked(c)["max_cosine"])
+            found = Fraction(checked(c)["max_cosine"])
     return found
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -89,9 +90,10 @@ def check(statement: ForAll, context: Context) -> Evidence:
         "admissible": max((t.seen.admissible for t in tracks), default=0),
         "evaluations": sum(t.seen.searched for t in everything),
     }
-    seen = (_violation(arena, t, context) for t in tracks if t.seen.headline)
-    evidence.curves = [c for c in seen if c is not None][:MOST_CURVES]
-    evidence.curves += [c for t in tracks[:1] if not evidence.curves and (c := _curve(t)) is not None]
+    drawn = (_violation(arena, t, context) for t in tracks if t.seen.headline)
+    evidence.curves = list(islice((c for c in drawn if c is not None), MOST_CURVES))
+    if not evidence.curves and tracks and (curve := _curve(tracks[0])) is not None:
+        evidence.curves = [curve]
     return evidence
 
 
@@ -438,7 +440,7 @@ def _examine_domain(arena: Box, track: Track, context: Context) -> None:
 
 def _violation(arena: Any, track: Track, context: Context) -> dict[str, Any] | None:
     witness = track.seen.witness
-    if witness is None:
+    if witness is None or _coordinates(witness.point) > pictures.LARGEST:
         return None
     return pictures.violation(
         arena, track.part, track.hypotheses, witness.point, _model(track), context.models

@@ -38,8 +38,6 @@ def violation(
     the query of the witness; for scalars one of them over its range.  Only admissible points are drawn.
     Returns a curve for the record, or None if no line shows the violation.
     """
-    if len(point.get("memories") or ()) * len((point.get("memories") or [[]])[0]) > LARGEST:
-        return None
     lines = _patterns(point, model, models) if isinstance(arena, Patterns) else _box(arena, point)
     for name, log, here, x, batch in lines:
         try:
