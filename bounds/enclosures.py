@@ -71,7 +71,25 @@ def enclose_min(a: Array, axis: int | None = -1) -> Any:
     return -enclose_max(-np.asarray(a, dtype=object), axis)
 
 
-# Spectral norm
+# Norms
+
+
+def _length(square: Any) -> Any:
+    if isinstance(square, Real) and not square.is_exact and not square.ball >= 0:
+        return Real(arb(0).union(square.ball.abs_upper().sqrt()))
+    return square.sqrt()
+
+
+_lengths = np.frompyfunc(_length, 1, 1)
+
+
+def euclidean_norm(a: Array) -> Any:
+    """Euclidean norm along the last axis of an object array of :class:`Real` or of duals.
+
+    A ball around 0 stands for [0, top] here: the sum of squares is not negative, whatever its ball says.
+    """
+    values = np.asarray(a, dtype=object)
+    return _lengths(np.sum(values * values, axis=-1))
 
 
 def _square_matrix(a: Array) -> Array:

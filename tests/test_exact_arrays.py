@@ -20,6 +20,7 @@ from bounds.exact import (
     enclose_fixed_point,
     enclose_max,
     enclose_min,
+    euclidean_norm,
     exact_array,
     precision,
     spectral_norm,
@@ -113,6 +114,26 @@ def test_enclosed_maximum_contains_every_choice(items):
     wide = np.array([Real.between(min(a, b), max(a, b)) for a, b, _ in items], dtype=object)
     assert enclose_max(wide).contains(max(points))
     assert enclose_min(wide).contains(min(points))
+
+
+# norms
+
+
+def test_norm_of_a_box_around_zero_is_enclosed_from_zero():
+    box = np.array([Real.between("-1/1000", "1/1000"), Real(0)], dtype=object)
+    norm = euclidean_norm(box)
+    assert norm.contains(0)
+    assert norm.contains(Fraction(1, 1000))
+    assert norm.upper() < Fraction(2, 1000)
+
+
+@quick
+@given(st.lists(rationals, min_size=1, max_size=5))
+def test_norm_of_rationals_contains_the_exact_one(row):
+    square = sum(v * v for v in row)
+    norm = euclidean_norm(exact_array(row))
+    assert norm.lower() ** 2 <= square <= norm.upper() ** 2
+    assert norm.upper() - norm.lower() <= Fraction(1, 10**30) * (1 + norm.upper())
 
 
 # spectral norm

@@ -28,6 +28,7 @@ from verify import (
 from verify.checkers import forall
 from verify.context import Context
 from verify.decide import decide
+from verify.instances import Instances
 from verify.margins import certify
 from verify.vocabulary import Delta_x, M, R, beta, dist, err, err_dense, err_sparse, m, norm_spread
 
@@ -133,6 +134,21 @@ def test_equal_norms_are_exact_at_the_witness():
     assert found.verdict == "refuted"
     squares = {sum(v * v for v in row) for row in evidence.parts[0].witness.point["memories"]}
     assert len(squares) == 1
+
+
+def test_violations_too_extreme_to_certify_do_not_hide_the_moderate_ones():
+    def planted(excess, count):
+        one = Instances(1, memories=np.zeros((1, count, 1)), beta=np.ones(1))
+        return forall.Candidate(excess, one)
+
+    extreme = [planted(1000.0, 2) for _ in range(10)]
+    clear, larger = planted(0.5, 2), planted(2.0, 3)
+    kept = forall._to_certify([*extreme, larger, clear])
+    assert len(kept) == forall.KEEP
+    assert kept[0] is clear
+    assert larger in kept
+    assert sum(c in extreme for c in kept) == forall.KEEP - 2
+    assert forall._to_certify(extreme) == extreme[: forall.KEEP]
 
 
 def beta_squared(scores, xp):

@@ -21,7 +21,7 @@ from verify.evidence import Evidence
 from verify.instances import MODELS, Instances, exact_instance
 from verify.papers.ramsauer2021 import energy
 from verify.statement import Inequality
-from verify.vocabulary import measure
+from verify.vocabulary import measure, norm
 
 Array = Any
 
@@ -170,10 +170,10 @@ def test_boxes_hold_the_orbit_and_come_to_rest() -> None:
 
 def test_length_of_a_vanishing_box_is_enclosed_from_zero() -> None:
     tiny = Real.between(Fraction(-1, 10**9), Fraction(1, 10**9))
-    found = orbits.length(np.array([[tiny, Real(0)]], dtype=object))[0]
+    found = norm(np.array([[tiny, Real(0)]], dtype=object))[0]
     assert found.lower() <= 0
     assert found.upper() >= Fraction(1, 10**9)
-    assert orbits.length(np.array([[Real(3), Real(4)]], dtype=object))[0] == 5
+    assert norm(np.array([[Real(3), Real(4)]], dtype=object))[0] == 5
 
 
 def test_update_of_a_wrong_temperature_is_refuted() -> None:

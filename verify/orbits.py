@@ -20,19 +20,6 @@ TAIL = 16
 """States after :data:`STEPS` updates whose spread is measured."""
 
 
-def length(v: Array) -> Array:
-    """Euclidean norm along the last axis; a difference of boxes that may vanish is enclosed from 0 up."""
-    if v.dtype != object:
-        return norm(v)
-    return np.frompyfunc(_root, 1, 1)(np.sum(v * v, axis=-1))
-
-
-def _root(square: Real) -> Real:
-    if square.is_exact or square.lower() > 0:
-        return square.sqrt()
-    return Real.between(0, Real(square.upper()).sqrt().upper())
-
-
 def orbit(b: Instances, start: Array, steps: int) -> Iterator[Array]:
     """start, T(start), ..., steps + 1 states of shape (B, d).
 
@@ -112,13 +99,13 @@ def extreme(rows: list[Array], choose: Callable[..., Array]) -> Array:
 @quantity("late_step", f"|x_(t+1) - x_t| after {STEPS} updates from x")
 def late_step(b: Instances) -> Array:
     states = tail(b)
-    return length(states[1] - states[0])
+    return norm(states[1] - states[0])
 
 
 @quantity("late_diameter", f"largest distance of {TAIL} further states from the one after {STEPS} updates")
 def late_diameter(b: Instances) -> Array:
     states = tail(b)
-    return extreme([length(s - states[0]) for s in states[1:]], largest)
+    return extreme([norm(s - states[0]) for s in states[1:]], largest)
 
 
 @quantity("late_energy_drop", f"fall of the energy over {TAIL} updates after {STEPS} updates", real=True)
@@ -134,7 +121,7 @@ def shortest_step(b: Instances) -> Array:
     # Two of the steps bound the shortest from above; where that looks too long, boxes look at them all.
     if not b.exact:
         return np.minimum(norm(update(b) - b.query), measure(b, late_step))
-    return extreme([length(s - t) for t, s in pairwise(orbit(b, b.query, STEPS))], smallest)
+    return extreme([norm(s - t) for t, s in pairwise(orbit(b, b.query, STEPS))], smallest)
 
 
 @quantity("path_squares", f"sum of the squares of the first {PATH} steps from x")

@@ -18,7 +18,7 @@ import numpy as np
 import sympy as sp
 from scipy.spatial.distance import pdist
 
-from bounds.exact import Real, enclose_fixed_point, enclose_max, enclose_min, spectral_norm
+from bounds.exact import Real, enclose_fixed_point, enclose_max, enclose_min, euclidean_norm, spectral_norm
 from simulations import geometry
 from simulations.backends import NUMPY
 from simulations.retrieval import settle
@@ -117,6 +117,8 @@ def smallest(a: Array, axis: int = -1) -> Array:
 
 def norm(v: Array) -> Array:
     """Euclidean norm along the last axis."""
+    if v.dtype == object:
+        return euclidean_norm(v)
     return np.sqrt(np.sum(v * v, axis=-1))
 
 

@@ -28,6 +28,8 @@ from verify.statement import Control, Definition, Hypothesis, Identity, Inequali
 
 ForAll = Inequality | Identity | Definition
 KEEP = 6
+MODERATE = (1e-3, 30.0)
+"""Excess of violations that enclosures decide easily; of larger ones a side may be lost in any precision."""
 EXACT_SIZE = 2000
 """Memory coordinates beyond which exact arithmetic takes seconds: one look instead of several."""
 BOX_DRAWS = {"quick": 20_000, "standard": 100_000, "full": 500_000}
@@ -35,7 +37,7 @@ PROOF_BOXES = {"quick": 4_000, "standard": 20_000, "full": 100_000}
 MOST_CURVES = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Candidate:
     """A float instance worth a second look."""
 
@@ -188,8 +190,9 @@ def _observe(track: Track, batch: Instances) -> None:
 
 def _keep_worst(track: Track, batch: Instances, found: Margins, usable: Any) -> None:
     excess = np.where(usable, found.excess, -np.inf)
-    order = np.argsort(-excess)[:3]
-    for i in order:
+    order = np.argsort(-excess)
+    moderate = order[_is_moderate(excess[order])]
+    for i in dict.fromkeys([*order[:3], *moderate[:3]]):
         if np.isfinite(excess[i]):
             track.worst.append(Candidate(float(excess[i]), batch.take(np.array([i]))))
     top = float(excess[order[0]])
@@ -198,9 +201,21 @@ def _keep_worst(track: Track, batch: Instances, found: Margins, usable: Any) -> 
         track.seen.where = describe(batch.take(order[:1]))
     violating = [c for c in track.worst if c.excess > track.tolerance]
     if violating:
-        track.worst = sorted(violating, key=lambda c: (c.size, -c.excess))[:KEEP]
+        track.worst = _to_certify(violating)
     else:
         track.worst = sorted(track.worst, key=lambda c: -c.excess)[:KEEP]
+
+
+def _is_moderate(excess: Any) -> Any:
+    return (MODERATE[0] <= excess) & (excess <= MODERATE[1])
+
+
+def _to_certify(violating: list[Candidate]) -> list[Candidate]:
+    """The smallest violations, half of them the largest of their size, half of them moderate ones."""
+    by_size = sorted(violating, key=lambda c: (c.size, -c.excess))
+    moderate = [c for c in by_size if _is_moderate(c.excess)][: KEEP // 2]
+    extreme = [c for c in by_size if c not in moderate][: KEEP - len(moderate)]
+    return sorted(moderate + extreme, key=lambda c: (c.size, not _is_moderate(c.excess), -c.excess))
 
 
 def describe(batch: Instances) -> dict[str, Any]:

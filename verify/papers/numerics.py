@@ -38,9 +38,8 @@ from simulations.variants import FAMILIES, Variant, variant
 from verify.arena import Patterns
 from verify.controls import scaled
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.statement import Inequality, Part, Source, Statement
-from verify.vocabulary import M, beta, d, m, norm_x, number, quantity, update
+from verify.vocabulary import M, beta, d, m, norm, norm_x, number, quantity, update
 
 PAPER = {
     "key": "numerics",
@@ -82,7 +81,7 @@ def _computed(b: Instances, name: str) -> Array:
 def _distance(b: Instances, name: str, i: int, computed: Array) -> Real:
     memories = exact_array(b.memories[:1] if len(b.memories) == 1 else b.memories[i : i + 1])
     exactly = b.named(name).update(memories, exact_array(b.query[i : i + 1]), exact_array(b.beta[i : i + 1]))
-    found: Real = length(exact_array(computed)[None] - exactly)[0]
+    found: Real = norm(exact_array(computed)[None] - exactly)[0]
     return found
 
 

@@ -21,9 +21,8 @@ from bounds.exact import exact_array, precision
 from verify.arena import Points
 from verify.controls import scaled
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
-from verify.vocabulary import beta, quantity, smallest
+from verify.vocabulary import beta, norm, quantity, smallest
 
 PAPER = {
     "key": "zangwill1969",
@@ -83,7 +82,7 @@ def phi_fall(b: Instances) -> Array:
 
 @quantity("late_gap", f"distance of the state after {UPDATES} updates from (1, 0)")
 def late_gap(b: Instances) -> Array:
-    return length(_states(b)[-1] - exact_array(LIMIT))
+    return norm(_states(b)[-1] - exact_array(LIMIT))
 
 
 @quantity("phi_gap", f"energy after {UPDATES} updates minus that of (1, 0)", real=True)
@@ -111,7 +110,7 @@ def selections(memories: Array, x: Array, beta: Array, k: int) -> list[Array]:
 
 def _images(b: Instances) -> list[Array]:
     limit = exact_array(LIMIT)
-    return [length(t - limit)[0] for t in selections(_plane(b), limit, b.beta, 2)]
+    return [norm(t - limit)[0] for t in selections(_plane(b), limit, b.beta, 2)]
 
 
 @quantity("outside_hull", "distance of (1, 0) from the nearest value of the set-valued top-2 map there")
@@ -210,7 +209,7 @@ def tie_jump(b: Instances) -> Array:
     half = (e * 0 + 1) / 2
     x = [e * 0 + 1] * (k - 1) + [half, half] + [e * 0] * (count - k - 1)
     step = [e * 0] * (k - 1) + [e, -e] + [e * 0] * (count - k - 1)
-    return length(_jump(b, x, step, _basis(count)))
+    return norm(_jump(b, x, step, _basis(count)))
 
 
 @quantity(
@@ -219,7 +218,7 @@ def tie_jump(b: Instances) -> Array:
 def line_jump(b: Instances) -> Array:
     count, e = _at(b, "M_all"), b.scalars["eps_tie"][0]
     memories = exact_array([[[i - 1] for i in range(count)]])
-    return length(_jump(b, [e * 0], [e], memories))
+    return norm(_jump(b, [e * 0], [e], memories))
 
 
 @quantity("inner_jump", "the same where scores 1 and 2 are tied, K = 2 and the third is smaller")
@@ -227,7 +226,7 @@ def inner_jump(b: Instances) -> Array:
     e = b.scalars["eps_tie"][0]
     model, basis = b.named("topk:k=2"), _basis(3)
     ahead, behind = (exact_array([[1 + s, 1 - s, 0]]) for s in (e, -e))
-    return length(model.update(basis, ahead, b.beta) - model.update(basis, behind, b.beta))
+    return norm(model.update(basis, ahead, b.beta) - model.update(basis, behind, b.beta))
 
 
 @quantity("midpoint_jump_squared", "|T_1((1/2 + e, 1/2)) - T_1((1/2 - e, 1/2))|^2 for an orthonormal pair")

@@ -13,7 +13,6 @@ from bounds.exact import directional_derivative, spectral_norm
 from verify.arena import Patterns
 from verify.controls import scaled
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.ramsauer2021.energy import IMAGINARY, probe
 from verify.statement import Control, Hypothesis, Inequality, Part, Source, Statement
 from verify.vocabulary import (
@@ -23,6 +22,7 @@ from verify.vocabulary import (
     diam,
     largest,
     m,
+    norm,
     norm_x,
     number,
     quantity,
@@ -204,7 +204,7 @@ def spread_T(b: Instances) -> Array:
 
 @quantity("T_moved", "|T(x) - T(x/2)|")
 def T_moved(b: Instances) -> Array:
-    return length(update(b) - update(b.with_query(b.query / 2)))
+    return norm(update(b) - update(b.with_query(b.query / 2)))
 
 
 SCORES = Patterns(

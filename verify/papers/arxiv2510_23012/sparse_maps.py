@@ -15,7 +15,6 @@ from bounds.exact import Real, directional_derivative
 from verify.arena import Param, Patterns
 from verify.controls import scaled
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.arxiv2510_23012.softmax import OWN, centred_form, matrix_norm, spread_mean
 from verify.papers.hu2023.entmax_quantities import alpha, entmax_weights
 from verify.statement import Control, Hypothesis, Identity, Part, Statement
@@ -257,7 +256,7 @@ def mixed_split(b: Instances) -> Array:
 def entmax_moved(b: Instances) -> Array:
     order = b.scalars["alpha"]
     away = entmax_weights(b, overlaps(b), order) - entmax_weights(b, target_overlaps(b), order)
-    return length(away)
+    return norm(away)
 
 
 @quantity("scores_moved", "|v - v'|, v and v' the scores of the query and of the target")
@@ -376,7 +375,7 @@ def normmax_quotient(b: Instances) -> Array:
 @quantity("normmax_back", "|normmax(v) - y| for the scores v that should lead to y, gamma = 2")
 def normmax_back(b: Instances) -> Array:
     y = pulled(b)[1]
-    return length(two_normmax(b, norm_scores(y, _two(b))) - y)
+    return norm(two_normmax(b, norm_scores(y, _two(b))) - y)
 
 
 def two_normmax(b: Instances, v: Array) -> Array:

@@ -45,6 +45,10 @@ ROUNDING = (
     "Equality is common (fixed points, vertices); energies count as equal within 10^-10 of their scale, because "
     "two enclosed transcendental numbers that agree cannot be told apart."
 )
+ZEROS = (
+    "z != 0 is read as |z| > 10^-10 beta m (the layer norm: |P z|): whether a sum of exponentials vanishes "
+    "cannot be decided from enclosures."
+)
 
 # -- the energy of SSHN --------------------------------------------------------------------------------------
 
@@ -237,10 +241,14 @@ def spread_x(b: Instances) -> Array:
 
 
 CHANGE = 1 + beta * m * (m + norm_x + 4 * r * sp.sqrt(d))
-IN_BALL = (Hypothesis(Gt(norm_x, 0), "the start has a direction"), Hypothesis(Gt(field_ball, 0), "z != 0"))
+SHORT = SLACK * beta * m
+IN_BALL = (
+    Hypothesis(Gt(norm_x, 0), "the start has a direction"),
+    Hypothesis(Gt(field_ball, SHORT), "z != 0"),
+)
 IN_LAYER = (
     Hypothesis(Gt(spread_x, 0), "the start is not constant"),
-    Hypothesis(Gt(field_layer, 0), "z is not constant"),
+    Hypothesis(Gt(field_layer, SHORT), "z is not constant"),
 )
 QUADRATIC = m**2 + norm_x**2
 DESCENT = Patterns(query="free", params=(ORDER, RADIUS, SHARE), sizes=SIZES, search=False)
@@ -264,7 +272,12 @@ CCCP = Inequality(
         Control("the energy rises", Ge(rise_tanh, 0), "HFY: Psi the binary entropy"),
     ),
     related=("restated.hfy-descent", "hfy2024.post-transformations"),
-    notices=(THREE_MAPS, ROUNDING, "In the HFY form X is beta Xi^T, without a temperature of its own."),
+    notices=(
+        THREE_MAPS,
+        ROUNDING,
+        ZEROS,
+        "In the HFY form X is beta Xi^T, without a temperature of its own.",
+    ),
 )
 
 
@@ -338,7 +351,7 @@ HFY_DESCENT = Inequality(
             "(ii) drop on the sphere",
             Le(ball_deficit, SLACK * CHANGE),
             scale=CHANGE,
-            given=(Hypothesis(Gt(norm_x, 0)), Hypothesis(Gt(field_sphere, 0), "z != 0")),
+            given=(Hypothesis(Gt(norm_x, 0)), Hypothesis(Gt(field_sphere, SHORT), "z != 0")),
         ),
     ),
     controls=(
@@ -349,7 +362,7 @@ HFY_DESCENT = Inequality(
         Control("a strict surplus", Le(ball_deficit, -CHANGE / 1000), "(ii) drop on the sphere"),
     ),
     related=("hfy2024.cccp-update",),
-    notices=(THREE_MAPS, ROUNDING, "The start of the second part is T(x), a point of the hull."),
+    notices=(THREE_MAPS, ROUNDING, ZEROS, "The start of the second part is T(x), a point of the hull."),
 )
 
 

@@ -16,7 +16,9 @@ from verify.papers.hfy2024.energies import (
     RADIUS,
     ROUNDING,
     SHARE,
+    SHORT,
     SLACK,
+    ZEROS,
     binary_entropy,
     rise_ball,
     rise_layer,
@@ -182,8 +184,8 @@ def rise_exponential(b: Instances) -> Array:
     return (total - np.sum(after, axis=-1)) / total
 
 
-Z = Hypothesis(Gt(z_length, 0), "z != 0")
-Z_SPREAD = Hypothesis(Gt(z_spread, 0), "z is not constant")
+Z = Hypothesis(Gt(z_length, SHORT), "z != 0")
+Z_SPREAD = Hypothesis(Gt(z_spread, SHORT), "z is not constant")
 UNIT = CHANGE
 POSTS = Identity(
     id="hfy2024.post-transformations",
@@ -241,6 +243,7 @@ POSTS = Identity(
         "Binary entropy: Psi(q) = sum (1+q)/2 log(1+q) + (1-q)/2 log(1-q). delta = 1/4, eta = r.",
         "sgn 0 = 0 in the classical updates (any value in [-1, 1] maximises there); the memories are real vectors.",
         ROUNDING,
+        ZEROS,
     ),
 )
 

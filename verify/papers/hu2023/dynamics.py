@@ -14,7 +14,7 @@ from simulations.variants.sparse import printed_energy
 from verify.arena import Patterns
 from verify.controls import flipped
 from verify.instances import Array, Instances
-from verify.orbits import STEPS, late_step, length, shortest_step
+from verify.orbits import STEPS, late_step, shortest_step
 from verify.statement import Control, Hypothesis, Identity, Inequality, Part, Source
 from verify.vocabulary import (
     Delta_x,
@@ -67,7 +67,7 @@ def residual_star(b: Instances) -> Array:
 @quantity("residual_limit", "|x - T(x)| at the limit of the iteration from the query")
 def residual_limit(b: Instances) -> Array:
     end = limit_from(b, b.query)
-    return length(update(b.with_query(end)) - end)
+    return norm(update(b.with_query(end)) - end)
 
 
 @quantity("err_half_beta", "sparse retrieval error at half the inverse temperature")

@@ -16,13 +16,13 @@ from simulations.feature_maps.numbered import feature_map
 from simulations.streams import stream
 from verify.arena import Param, Patterns
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.khm2024.features import MAP, apply, in_features
 from verify.papers.khm2024.kernel import ONE, OWN, PAPER, SIZES, feature_length
 from verify.statement import Control, Identity, Part, Source, Statement
 from verify.vocabulary import (
     m,
     measure,
+    norm,
     quantity,
     update,
     weights,
@@ -64,7 +64,7 @@ def _mixed(p: Array, rows: Array) -> Array:
 
 
 def _affine_gap(b: Instances, p: Array) -> Array:
-    return length(affine(b, _mixed(p, b.memories)) - _mixed(p, _affine_batch(b).memories))
+    return norm(affine(b, _mixed(p, b.memories)) - _mixed(p, _affine_batch(b).memories))
 
 
 @quantity("dyn_affine_gap", "|Phi(Xi p) - Phi(Xi) p| of an affine map, p the drawn weights")
@@ -81,7 +81,7 @@ def affine_gap_half(b: Instances) -> Array:
 @quantity("dyn_affine_update_gap", "|Phi(T(x)) - Y softmax(beta Y^T Phi(x))| of an affine map")
 def affine_update_gap(b: Instances) -> Array:
     inside = _affine_batch(b)
-    return length(affine(b, _mixed(weights(inside), b.memories)) - update(inside))
+    return norm(affine(b, _mixed(weights(inside), b.memories)) - update(inside))
 
 
 @quantity("dyn_affine_length", "largest length of an affine feature, and of the offset")
@@ -128,7 +128,7 @@ def _componentwise(b: Instances, kind: str, v: Array) -> Array:
 def _componentwise_gap(b: Instances, kind: str) -> Array:
     p = b.hull / np.sum(b.hull, axis=-1, keepdims=True)
     memories = np.broadcast_to(b.memories, (b.size, *b.memories.shape[1:]))
-    return length(_componentwise(b, kind, _mixed(p, memories)) - _mixed(p, _componentwise(b, kind, memories)))
+    return norm(_componentwise(b, kind, _mixed(p, memories)) - _mixed(p, _componentwise(b, kind, memories)))
 
 
 @quantity("dyn_tanh_gap", "|Phi(Xi p) - Phi(Xi) p| for Phi(x) = tanh(W x)")

@@ -18,7 +18,6 @@ from simulations.variants.entmax import entmax
 from simulations.variants.kernelized import kernelized
 from verify.arena import Param, Patterns
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.hu2023.entmax_quantities import alpha
 from verify.papers.khm2024.features import MAP, apply, in_features, map_numbers, size
 from verify.statement import Control, Definition, Hypothesis, Part, Source, Statement
@@ -154,7 +153,7 @@ def kernel_update(b: Instances) -> Array:
 
 @quantity("dyn_commute_gap", "|Phi(T(x)) - Y softmax(beta Y^T Phi(x))|")
 def commute_gap(b: Instances) -> Array:
-    return length(apply(b, kernel_update(b)) - update(in_features(b, b.model)))
+    return norm(apply(b, kernel_update(b)) - update(in_features(b, b.model)))
 
 
 @quantity(
@@ -162,7 +161,7 @@ def commute_gap(b: Instances) -> Array:
 )
 def commute_gap_plain(b: Instances) -> Array:
     inside = in_features(b, b.model)
-    return length(apply(b, kernel_update(b)) - np.sum(weights(b)[..., None] * inside.memories, axis=-2))
+    return norm(apply(b, kernel_update(b)) - np.sum(weights(b)[..., None] * inside.memories, axis=-2))
 
 
 @quantity("dyn_beyond_hull", "<T(x), x> minus the largest <xi_nu, x>", real=True)

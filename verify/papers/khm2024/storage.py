@@ -19,7 +19,6 @@ from simulations.variants.entmax_exact import certified_entmax
 from verify.arena import Patterns, Points
 from verify.controls import replaced, scaled
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.khm2024 import crosstalk
 from verify.papers.khm2024.crosstalk import (
     PAPER,
@@ -43,6 +42,7 @@ from verify.vocabulary import (
     limit_from,
     m,
     measure,
+    norm,
     number,
     quantity,
     smallest,
@@ -127,7 +127,7 @@ def apart(b: Instances) -> Array:
         return number(b, 0)
     rows = np.broadcast_to(b.memories, (b.size, *b.memories.shape[1:]))
     limits = [limit_from(b, rows[:, k]) for k in range(rows.shape[1])]
-    pairs = [length(limits[i] - limits[j]) for j in range(len(limits)) for i in range(j)]
+    pairs = [norm(limits[i] - limits[j]) for j in range(len(limits)) for i in range(j)]
     return np.where(contracts, number(b, 0), smallest(np.stack(pairs, axis=-1)))
 
 

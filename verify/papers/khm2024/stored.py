@@ -13,7 +13,6 @@ from bounds.exact import Real
 from verify.arena import Param, Patterns, Points
 from verify.controls import scaled
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.khm2024.features import (
     DISTINCT,
     HEAT_A,
@@ -39,6 +38,7 @@ from verify.vocabulary import (
     fixed_point,
     limit_from,
     measure,
+    norm,
     quantity,
     target_memory,
 )
@@ -109,7 +109,7 @@ def star(b: Instances) -> Array:
 
 
 def _limit_gap(u: Instances) -> Array:
-    return length(limit_from(u, u.query) - fixed_point(u))
+    return norm(limit_from(u, u.query) - fixed_point(u))
 
 
 @quantity("dyn_limit_gap", "distance of the limits from y and from y_mu, |y - y_mu| a share of R_Phi")
@@ -145,7 +145,7 @@ def pair_gap(b: Instances) -> Array:
     if b.exact:
         certify_closest(u.memories, int(i[0]), int(j[0]))
     rows = np.arange(b.size)
-    return length(limit_from(u, u.memories[rows, i]) - limit_from(u, u.memories[rows, j]))
+    return norm(limit_from(u, u.memories[rows, i]) - limit_from(u, u.memories[rows, j]))
 
 
 ONE_LIMIT = Part("all points have the limit of the memory", Le(limit_gap, R_unit / 1000))

@@ -18,7 +18,6 @@ from simulations.variants.masked import renormalised
 from simulations.variants.topk import places
 from verify.arena import PATTERN_FAMILIES, Patterns
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.np2024.supports import (
     SUPPORT,
     as_share,
@@ -33,6 +32,7 @@ from verify.vocabulary import (
     centred,
     m,
     measure,
+    norm,
     number,
     quantity,
     target_memory,
@@ -160,7 +160,7 @@ def redrawn_step(b: Instances) -> Array:
     for t in range(REDRAWN + 1):
         v = b.beta[:, None] * np.sum(b.memories * state[:, None, :], axis=-1)
         after = _combine(b.memories, renormalised(v, as_share(b, inside if t % 2 else moved), np))
-        steps.append(length(after - state))
+        steps.append(norm(after - state))
         state = after
     return steps[-1]
 

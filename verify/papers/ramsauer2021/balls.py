@@ -8,7 +8,6 @@ from scipy.special import expit, logsumexp
 from bounds.exact import Real, directional_derivative, exact_array, spectral_norm
 from simulations.variants import base
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.ramsauer2021.energy import IMAGINARY, probe
 from verify.vocabulary import (
     Delta_mu,
@@ -34,7 +33,7 @@ from verify.vocabulary import (
 
 @quantity("limit_gap", "distance between the limits of the iteration from x and from xi_mu")
 def limit_gap(b: Instances) -> Array:
-    return length(limit_from(b, b.query) - fixed_point(b))
+    return norm(limit_from(b, b.query) - fixed_point(b))
 
 
 def mean(b: Instances) -> Array:
@@ -50,7 +49,7 @@ def m_max_all(b: Instances) -> Array:
 
 @quantity("mean_gap", "distance of the limit from xi_mu to the mean of the memories")
 def mean_gap(b: Instances) -> Array:
-    return length(fixed_point(b) - mean(b))
+    return norm(fixed_point(b) - mean(b))
 
 
 # -- spheres about a memory ----------------------------------------------------------------------------
@@ -182,7 +181,7 @@ def variance_v(b: Instances) -> Array:
 @quantity("map_gap", "|T(x) - T(xi_mu)|")
 def map_gap(b: Instances) -> Array:
     there = weights(b.with_query(target_memory(b)))
-    return length(np.sum((weights(b) - there)[..., None] * centred(b), axis=-2))
+    return norm(np.sum((weights(b) - there)[..., None] * centred(b), axis=-2))
 
 
 CENTRE_STEPS = 200

@@ -94,7 +94,7 @@ def1 = Definition(
     controls=(
         scaled("1/10", "the limit lies in the sphere"),
         Control("every point is its own limit", Le(gap_star, SAME), "all points converge to it"),
-        scaled("1/2", "an update retrieves"),
+        Control("the first update is at the fixed point", Le(step_star, SAME), "an update retrieves"),
     ),
     notices=(
         "Whether a memory is stored depends on the radius chosen: r runs over shares of R, half the smallest "

@@ -18,7 +18,7 @@ from simulations.feature_maps.numbered import (
 from verify.arena import Patterns
 from verify.controls import flipped
 from verify.instances import Array, Instances
-from verify.orbits import PATH, STEPS, last, late_diameter, length, orbit, path_squares, shortest_step
+from verify.orbits import PATH, STEPS, last, late_diameter, orbit, path_squares, shortest_step
 from verify.papers.khm2024.features import MAP, in_features, map_numbers, rank
 from verify.papers.khm2024.kernel import (
     ORDER,
@@ -118,12 +118,12 @@ def shift(b: Instances) -> Array:
 
 @quantity("dyn_same_image", "|T(x + k) - T(x)|, k in the kernel of W")
 def same_image(b: Instances) -> Array:
-    return length(next_query(shifted(b)) - next_query(b))
+    return norm(next_query(shifted(b)) - next_query(b))
 
 
 @quantity("dyn_same_gradient", "|A (x + k - T(x + k)) - A (x - T(x))|")
 def same_gradient(b: Instances) -> Array:
-    return length(gradient_of(shifted(b)) - gradient_of(b))
+    return norm(gradient_of(shifted(b)) - gradient_of(b))
 
 
 @quantity("dyn_A_size", "|A|_F (m + |x|)")
@@ -196,7 +196,7 @@ def _fall(u: Instances) -> Array:
 
 def _residual(u: Instances) -> Array:
     end = limit_from(u, u.query)
-    return length(update(u.with_query(end)) - end)
+    return norm(update(u.with_query(end)) - end)
 
 
 SQUARES = {

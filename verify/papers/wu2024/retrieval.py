@@ -20,7 +20,6 @@ from simulations.feature_maps.numbered import (
 )
 from verify.arena import Param, Patterns, Points
 from verify.instances import Array, Instances
-from verify.orbits import length
 from verify.papers.hu2023.entmax_quantities import alpha
 from verify.papers.khm2024.energies import feature_norm
 from verify.papers.khm2024.features import MAP, apply, in_features
@@ -155,7 +154,7 @@ def energy_next(b: Instances) -> Array:
 
 @quantity("dyn_step_A", "|x - T(x)|_A")
 def step_A(b: Instances) -> Array:
-    return length(apply(b, b.query - next_query(b)))
+    return norm(apply(b, b.query - next_query(b)))
 
 
 @quantity("dyn_Psi", "Psi*(beta, K(Xi, x))", real=True)
@@ -260,7 +259,7 @@ ENERGY = Definition(
 
 @quantity("dyn_retrieval_gap", "|T(x) - Xi Sep(beta, K(Xi, x))|, T the shipped model with sparsemax weights")
 def retrieval_gap(b: Instances) -> Array:
-    return length(kernel_update(b) - next_query(b))
+    return norm(kernel_update(b) - next_query(b))
 
 
 def _top(b: Instances) -> Array:
