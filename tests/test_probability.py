@@ -105,6 +105,23 @@ def test_points_outside_the_hypotheses_are_not_simulated():
     assert found.verdict == "supported"
 
 
+def test_sides_that_agree_to_eighty_digits_are_still_compared():
+    tiny, point = sp.Rational(1, 10**80), {"q": "1/10"}
+    above = sp.Lt(n, sp.exp(q) + tiny, evaluate=False)
+    below = sp.Lt(n, sp.exp(q) - tiny, evaluate=False)
+    parts = (
+        Part("true", above),
+        Part("false", below),
+        Part("under a true condition", sp.Gt(n, 0), given=(Hypothesis(above),)),
+        Part("under a false condition", sp.Gt(n, 0), given=(Hypothesis(below),)),
+    )
+    statement = claim(derive={"n": sp.exp(q)}, parts=parts, points=(point,), simulate_if=sp.false)
+    _, true, false, met, unmet = probability.check(statement, Context()).parts
+    assert true.proof
+    assert false.witness is not None
+    assert (met.admissible, unmet.admissible) == (1, 0)
+
+
 def test_deterministic_parts_are_certified_at_the_points():
     wrong = claim(
         parts=(Part("order", sp.Le(q, sp.Rational(3, 20))),), controls=(Control("c", sp.Le(q, 0), "order"),)

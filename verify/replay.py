@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from bounds.exact import DomainError
+from bounds.exact import DomainError, Undecided
 from simulations.backends import Backend
 from verify.checkers import scaling_law
 from verify.checkers.forall import printed_hypotheses, readings
-from verify.checkers.probability import MAIN, derive, draw_chunk, evaluate
+from verify.checkers.probability import MAIN, compare_at, derive, draw_chunk, evaluate
 from verify.context import Context
 from verify.instances import Point
 from verify.loader import InputError, find
-from verify.margins import Certificate, certify, compare, sides
-from verify.statement import Part, Probability, ScalingLaw
+from verify.margins import Certificate, certify
+from verify.statement import Probability, ScalingLaw
 
 
 def parse_point(inputs: Mapping[str, Any]) -> Point:
@@ -68,22 +68,21 @@ def _certify_at_grid_point(statement: Probability, part: str, point: Mapping[str
     if found is None and part != MAIN:
         raise InputError(f"{statement.id}: expected a part of this statement, found {part!r}")
     try:
+        if found is not None:
+            compared = compare_at(statement, found, dict(point))
+            if compared is None:
+                return Certificate("inadmissible")
+            lhs, rhs, fine = compared
+            return Certificate("holds" if fine else "violated", repr(lhs), repr(rhs))
         values = derive(statement, dict(point))
         if values is None:
             return Certificate("inadmissible")
-        if found is not None:
-            return _compare_part(found, values)
         bound = evaluate(statement.bound, values)
     except DomainError as error:
         return Certificate("undefined", detail=str(error))
+    except Undecided as error:
+        return Certificate("undecided", detail=str(error))
     return Certificate("undecided", rhs=repr(bound), detail="a probability is decided by simulation")
-
-
-def _compare_part(part: Part, values: Mapping[str, Any]) -> Certificate:
-    lhs, rhs, equality = sides(part.relation)
-    a, b = evaluate(lhs, values), evaluate(rhs, values)
-    fine = a == b if equality else compare(part.relation, a, b)
-    return Certificate("holds" if fine else "violated", repr(a), repr(b))
 
 
 def simulate_again(

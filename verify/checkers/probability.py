@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -29,6 +29,7 @@ ROUNDS = 16
 BUDGET = {"quick": 1, "standard": 5, "full": 25}
 PROFILES = ("quick", "standard", "full")
 REFUTE_STOP = math.log(1e7)
+MOST_BITS = 4096
 SUPPORT = math.log(1 / 0.05)
 CONTROL_CAUGHT = math.log(1e3)
 MAIN = "probability"
@@ -149,20 +150,27 @@ def _prepare(
     return runs
 
 
-def derive(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] | None:
+def derive(
+    statement: Probability, point: Mapping[str, Any], given: Sequence[Any] = ()
+) -> dict[str, Any] | None:
     """All values at a point, as Reals; ``None`` where a hypothesis fails or a value cannot be decided.
+
+    ``given`` are further relations that have to hold.
 
     The whole chain is computed anew at every precision: the integer part of a large number needs its digits.
     Raises DomainError where a derived formula has no real value.  A hypothesis is checked as soon as its
     symbols are known, so that it can guard the formulas after it.
     """
     try:
-        return escalate(lambda: _derive_once(statement, point), cap=4096)
+        return escalate(lambda: _derive_once(statement, point, given), cap=MOST_BITS)
     except Undecided:
         return None
 
 
-def _derive_once(statement: Probability, point: Mapping[str, Any]) -> dict[str, Any] | None:
+def _derive_once(
+    statement: Probability, point: Mapping[str, Any], given: Sequence[Any]
+) -> dict[str, Any] | None:
+    """The values in balls of the working precision; raises Undecided where these are too wide to compare."""
     values = {k: _ball(v, {}) if isinstance(v, sp.Basic) else Real(str(v)) for k, v in point.items()}
     pending = [h.relation for h in printed_hypotheses(statement)]
 
@@ -171,7 +179,7 @@ def _derive_once(statement: Probability, point: Mapping[str, Any]) -> dict[str, 
         for relation in list(pending):
             if {str(s) for s in relation.free_symbols} <= known:
                 pending.remove(relation)
-                if not _holds(relation, values):
+                if not _compared(relation, values)[2]:
                     return False
         return True
 
@@ -181,7 +189,7 @@ def _derive_once(statement: Probability, point: Mapping[str, Any]) -> dict[str, 
         values[name] = _ball(formula, values)
         if not hypotheses_hold():
             return None
-    return values
+    return values if all(_compared(g, values)[2] for g in given) else None
 
 
 def evaluate(formula: Any, values: Mapping[str, Any]) -> Real:
@@ -198,13 +206,17 @@ def _number(formula: Any, values: Mapping[str, Any]) -> float:
     return float(evaluate(formula, values))
 
 
-def _holds(relation: Any, values: Mapping[str, Any]) -> bool:
-    if relation in (sp.true, sp.false):
-        return bool(relation)
+def _compared(relation: Any, values: Mapping[str, Any]) -> tuple[Real, Real, bool]:
+    """Both sides, and whether the relation holds, in balls of the working precision (else Undecided)."""
     lhs, rhs, equality = sides(relation)
+    a, b = _ball(lhs, values), _ball(rhs, values)
+    return a, b, a == b if equality else compare(relation, a, b)
+
+
+def _holds(relation: Any, values: Mapping[str, Any]) -> bool:
+    """Whether a relation certainly holds between values that are what they are."""
     try:
-        a, b = evaluate(lhs, values), evaluate(rhs, values)
-        return a == b if equality else compare(relation, a, b)
+        return escalate(lambda: _compared(relation, values)[2])
     except Undecided:
         return False
 
@@ -381,29 +393,46 @@ def _evidence_against(
     return float(sup_of_average(list(padded)))
 
 
+def compare_at(
+    statement: Probability, part: Part, point: Mapping[str, Any]
+) -> tuple[Real, Real, bool] | None:
+    """Both sides of a part at a point, and whether it holds there; ``None`` where a hypothesis fails.
+
+    Raises DomainError where a formula has no real value, Undecided where no precision tells.
+    """
+    given = [h.relation for h in part.given]
+
+    def once() -> tuple[Real, Real, bool] | None:
+        values = _derive_once(statement, point, given)
+        return None if values is None else _compared(part.relation, values)
+
+    return escalate(once, cap=MOST_BITS)
+
+
 def _deterministic(statement: Probability, part: Part, context: Context) -> PartEvidence:
     """A relation in the point's symbols, decided in balls at every point that meets the hypotheses."""
     seen = PartEvidence(part.name, headline=part.headline, relation=part.relation)
-    lhs, rhs, equality = sides(part.relation)
     for raw in statement.points:
         point = {k: v for k, v in raw.items() if k != "profile"}
         seen.instances += 1
         try:
-            values = derive(statement, point)
-            if values is None or not all(_holds(h.relation, values) for h in part.given):
-                continue
-            seen.admissible += 1
-            a, b = evaluate(lhs, values), evaluate(rhs, values)
-            fine = a == b if equality else compare(part.relation, a, b)
+            found = compare_at(statement, part, point)
         except DomainError as error:
+            seen.admissible += 1
             seen.undefined, seen.undefined_detail = (
                 {k: Fraction(str(v)) for k, v in point.items()},
                 str(error),
             )
             continue
         except Undecided:
-            seen.undecided += 1
+            if derive(statement, point, [h.relation for h in part.given]) is not None:
+                seen.admissible += 1
+                seen.undecided += 1
             continue
+        if found is None:
+            continue
+        seen.admissible += 1
+        a, b, fine = found
         if not fine and seen.witness is None:
             exact = {k: Fraction(str(v)) for k, v in point.items()}
             seen.witness = Witness(part.name, exact, sign(part.relation), repr(a), repr(b))
