@@ -30,7 +30,7 @@ from verify.context import Context
 from verify.decide import decide
 from verify.instances import Instances
 from verify.margins import certify
-from verify.vocabulary import Delta_x, M, R, beta, dist, err, err_dense, err_sparse, m, norm_spread
+from verify.vocabulary import Delta_x, M, R, beta, dist, err, err_dense, err_sparse, m, norm_spread, norm_x
 
 THRESHOLD = math.log(1e6)
 eps = (M - 1) * exp(-beta * Delta_x)
@@ -149,6 +149,50 @@ def test_violations_too_extreme_to_certify_do_not_hide_the_moderate_ones():
     assert larger in kept
     assert sum(c in extreme for c in kept) == forall.KEEP - 2
     assert forall._to_certify(extreme) == extreme[: forall.KEEP]
+
+
+def test_zero_against_an_enclosed_zero_is_a_tie_where_the_part_has_a_scale():
+    point = {"memories": [[Fraction(1)]], "query": [Fraction(1)], "beta": Fraction(5), "target": 0}
+    difference = exp(beta * m) - exp(beta)
+    claimed = Le(0, difference, evaluate=False)
+    assert certify(Part("p", claimed), (), point).status == "undecided"
+    assert certify(Part("p", claimed, scale=m), (), point).status == "tie"
+    below = Le(0, difference - m * Rational(1, 10**90), evaluate=False)
+    assert certify(Part("p", below, scale=m), (), point).status == "violated"
+
+
+def test_an_undefined_formula_is_drawn_by_what_it_needs():
+    (curve,) = verdict(bound(Le(err, sp.log(R - m - beta))))[1].curves
+    assert curve["title"].endswith("what the formula needs")
+    needed, argument = (series["y"] for series in curve["series"][:2])
+    assert min(needed) < 0
+    assert set(argument) == {0.0}
+
+
+def test_a_condition_that_nothing_meets_is_drawn_where_it_is_missed_least():
+    # Delta_x is at most 2 m |x|.
+    impossible = bound(TRUE_BOUND, hypotheses=(Hypothesis(Ge(Delta_x, 3 * m * norm_x + m**2 / 10**6)),))
+    found, evidence = verdict(impossible)
+    assert found.verdict == "unsatisfiable"
+    (curve,) = evidence.curves
+    attained, required = (np.array(series["y"]) for series in curve["series"][:2])
+    assert np.all(attained < required)
+    assert np.max(attained / required) == pytest.approx(2 / 3, rel=1e-2)
+
+
+def test_a_witness_without_a_line_is_drawn_in_space():
+    # Constant in beta and along the query: no line shows more than the two numbers.
+    found, evidence = verdict(bound(Le(2 * m, m), arena=Patterns(sizes=((1, 2), (2, 2)))))
+    assert found.verdict == "refuted"
+    (curve,) = evidence.curves
+    assert curve["title"] == "error: the witness"
+    query = next(s for s in curve["series"] if s["name"] == "query")
+    point = evidence.parts[0].witness.point
+    assert [query["x"][0], query["y"][0]] == pytest.approx([float(v) for v in (*point["query"], 0)][:2])
+    (moved,) = (s for s in curve["series"] if s["name"] == "one update of the query")
+    memories = np.array(point["memories"], dtype=float)
+    p = np.exp(float(point["beta"]) * memories @ np.array(point["query"], dtype=float))
+    assert moved["x"][0] == pytest.approx((p / p.sum() @ memories)[0])
 
 
 def beta_squared(scores, xp):

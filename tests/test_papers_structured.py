@@ -18,7 +18,7 @@ from simulations.variants import retrieval_error, update, variant
 from simulations.variants.dense import DENSE
 from simulations.variants.masked import renormalised
 from simulations.variants.svr import certificate
-from verify.checkers import forall, probability
+from verify.checkers import forall, grid_values
 from verify.context import Context
 from verify.decide import decide
 from verify.instances import Instances, exact_instance, point_of
@@ -433,13 +433,13 @@ def test_second_moments_of_random_features():
 def test_the_constants_of_the_capacity_lemma():
     where = {"p": "1/10", "d": 20, "k": 2, "beta_m2": 200, "share": "1/2"}
     relaxed = dataclasses.replace(capacity.CAPACITY, hypotheses=capacity.CAPACITY.hypotheses[:1])
-    values = probability.derive(relaxed, where)
+    values = grid_values.derive(relaxed, where)
     a = mpmath.mpf(4) / 19 * (mpmath.log((mpmath.sqrt(0.1) + 1) / 0.5) + 1)
     b = mpmath.mpf(800) / 95
     number = mpmath.sqrt(0.1) * (b / mpmath.lambertw(mpmath.exp(a) * b)) ** (mpmath.mpf(19) / 4)
     assert float(values["N"]) == math.floor(number) > 2
     # Well-separation fails: 2 R^2 < 2 m R for R < m.
-    assert probability.derive(capacity.CAPACITY, where) is None
+    assert grid_values.derive(capacity.CAPACITY, where) is None
 
 
 def test_the_separation_condition_of_the_lemma_on_a_drawn_sphere():

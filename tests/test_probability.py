@@ -105,6 +105,42 @@ def test_points_outside_the_hypotheses_are_not_simulated():
     assert found.verdict == "supported"
 
 
+def test_the_last_open_points_get_more_trials(monkeypatch):
+    f = sp.Symbol("f")
+    close = claim(
+        points=tuple({"q": x, "f": y} for x, y in (("1/5", 2), ("1/6", 2), ("1/7", 2), ("1/4", "11/10"))),
+        bound=f * q,
+        trials=1000,
+    )
+    found, evidence = verdict(close)
+    assert found.verdict == "supported"
+    assert sum(r["trials"] for r in evidence.rows[:3]) < evidence.rows[3]["trials"]
+    monkeypatch.setattr(probability, "EXTENSION", 0)
+    assert verdict(close)[0].verdict == "inconclusive"
+
+
+def test_means_stand_in_the_evidence_with_their_intervals():
+    _, evidence = verdict(claim(event=uniform, mean_range=2 * q, lower=sp.Rational(4, 5) * q))
+    for row, mean in zip(evidence.rows, (0.1, 0.2), strict=True):
+        assert row["quantity"] == "mean of uniform"
+        assert row["lo"] < mean < row["hi"]
+        assert row["value"] == pytest.approx(mean, rel=0.2)
+    bound, simulated = evidence.curves[0]["series"]
+    assert bound["y"] == pytest.approx([0.08, 0.16])
+    assert simulated["y"] == [r["value"] for r in evidence.rows]
+
+
+def test_an_undefined_formula_and_an_unmet_condition_are_drawn_over_the_grid():
+    (curve,) = verdict(claim(derive={"n": sp.log(q - 1)}))[1].curves
+    assert curve["title"] == "needed: q - 1 > 0"
+    larger, smaller = curve["series"]
+    assert larger["y"] == pytest.approx([-0.9, -0.8])
+    assert smaller["y"] == [0, 0]
+    (curve,) = verdict(claim(derive={"n": q + 1}, hypotheses=(Hypothesis(sp.Ge(n, 2)),)))[1].curves
+    assert curve["title"] == "needed: n >= 2"
+    assert curve["series"][0]["y"] == pytest.approx([1.1, 1.2])
+
+
 def test_sides_that_agree_to_eighty_digits_are_still_compared():
     tiny, point = sp.Rational(1, 10**80), {"q": "1/10"}
     above = sp.Lt(n, sp.exp(q) + tiny, evaluate=False)

@@ -20,7 +20,8 @@ from bounds import expr
 from bounds.exact import DomainError, Real, Undecided, escalate
 from simulations import geometry
 from verify.arena import Patterns
-from verify.checkers.probability import argument, counts, derive, evaluate
+from verify.checkers.grid_values import derive, evaluate
+from verify.checkers.probability import argument, counts
 from verify.context import Context
 from verify.eprocess import confidence_interval
 from verify.given import not_applicable

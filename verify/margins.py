@@ -186,7 +186,7 @@ def admissible(hypotheses: Iterable[Hypothesis], batch: Instances) -> tuple[Arra
         limit = found.tolerance if isinstance(hypothesis.relation, sp.Eq) else 0.0
         met = found.excess < 0 if strict else found.excess <= limit
         ok = ok & found.defined & met
-        worst = np.maximum(worst, found.excess)
+        worst = np.maximum(worst, np.where(found.defined, found.excess, INFINITE))
     return ok, worst
 
 
@@ -241,15 +241,20 @@ def certify(
     try:
         return escalate(attempt, start=128, cap=cap)
     except Undecided as error:
-        return _tie(claim, point, model, models, backend) or Certificate("undecided", detail=str(error))
+        tie = _tie(claim, part.scale, point, model, models, backend)
+        return tie or Certificate("undecided", detail=str(error))
     except (ArithmeticError, ValueError) as error:
         return Certificate("undecided", detail=f"{type(error).__name__}: {error}")
 
 
 def _tie(
-    claim: Any, point: Point, model: str, models: Mapping[str, Any] | None, backend: Backend
+    claim: Any, scale: Any, point: Point, model: str, models: Mapping[str, Any] | None, backend: Backend
 ) -> Certificate | None:
-    """A certificate if both sides agree to a hundred digits and ``<=`` or ``=`` is claimed: no violation."""
+    """A certificate if both sides agree to a hundred digits and ``<=`` or ``=`` is claimed: no violation.
+
+    The digits count from the larger side, or from ``scale`` where the part names one: sides that are both 0
+    agree in no digit of their own.
+    """
     lhs, rhs, _ = sides(claim)
     if sign(claim) == "<":
         return None
@@ -257,8 +262,10 @@ def _tie(
         with precision(2048):
             batch = exact_instance(point, model, MODELS if models is None else models, backend)
             a, b = exact_value(lhs, batch), exact_value(rhs, batch)
-            gap = abs(a - b)
-            agree = gap.upper() <= TIE * max(abs(a).upper(), abs(b).upper())
+            unit = max(abs(a).upper(), abs(b).upper())
+            if scale is not None:
+                unit = max(unit, exact_value(scale, batch).lower())
+            agree = abs(a - b).upper() <= TIE * unit
     except (ArithmeticError, ValueError):
         return None
     return Certificate("tie", repr(a), repr(b), "equal to a hundred digits") if agree else None

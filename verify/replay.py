@@ -12,7 +12,8 @@ from bounds.exact import DomainError, Undecided
 from simulations.backends import Backend
 from verify.checkers import scaling_law
 from verify.checkers.forall import printed_hypotheses, readings
-from verify.checkers.probability import MAIN, compare_at, derive, draw_chunk, evaluate
+from verify.checkers.grid_values import compare_at, derive, evaluate
+from verify.checkers.probability import MAIN, draw_chunk
 from verify.context import Context
 from verify.instances import Point
 from verify.loader import InputError, find

@@ -82,6 +82,9 @@ def maximise(
     def penalised(vectors: Array) -> Array:
         batch = unpack(arena, vectors, d, count, models)
         ok, missed = admissible(hypotheses, batch)
+        if batch.memories is not None:
+            # Zero vectors meet most hypotheses and tell nothing; neither grid nor witness has such a set.
+            ok = ok & np.any(batch.memories != 0, axis=(-2, -1))
         counter["evaluations"] += vectors.shape[0]
         counter["admissible"] += int(np.sum(ok))
         excess = margins(relation, batch, scale).excess

@@ -13,6 +13,7 @@ import numpy as np
 import sympy as sp
 
 from bounds import domain
+from bounds.exact import Real, precision
 from verify.arena import Box, Patterns, Points
 from verify.checkers import pictures
 from verify.context import Context
@@ -20,11 +21,12 @@ from verify.controls import broken_relation
 from verify.drawing import cells, draw_box
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
 from verify.given import given_batches, not_applicable
-from verify.instances import Instances, Point, point_of
-from verify.margins import Certificate, Margins, admissible, certify, margins, sides, sign
+from verify.instances import Instances, Point, exact_instance, point_of
+from verify.margins import Certificate, Margins, admissible, certify, margins, sides, sign, symbols_of
 from verify.search import EFFORT, maximise, search_sizes
 from verify.shrink import shrink
 from verify.statement import Control, Definition, Hypothesis, Identity, Inequality, Part
+from verify.vocabulary import measure
 
 ForAll = Inequality | Identity | Definition
 KEEP = 6
@@ -34,7 +36,6 @@ EXACT_SIZE = 2000
 """Memory coordinates beyond which exact arithmetic takes seconds: one look instead of several."""
 BOX_DRAWS = {"quick": 20_000, "standard": 100_000, "full": 500_000}
 PROOF_BOXES = {"quick": 4_000, "standard": 20_000, "full": 100_000}
-MOST_CURVES = 3
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +61,8 @@ class Track:
     worst: list[Candidate] = field(default_factory=list)
     undefined: list[Candidate] = field(default_factory=list)
     tolerance: float = 0.0
+    closest: Candidate | None = None
+    """The instance that misses the hypotheses least, as long as none meets them."""
 
 
 def check(statement: ForAll, context: Context) -> Evidence:
@@ -92,8 +95,10 @@ def check(statement: ForAll, context: Context) -> Evidence:
         "admissible": max((t.seen.admissible for t in tracks), default=0),
         "evaluations": sum(t.seen.searched for t in everything),
     }
-    drawn = (_violation(arena, t, context) for t in tracks if t.seen.headline)
-    evidence.curves = list(islice((c for c in drawn if c is not None), MOST_CURVES))
+    for picture in (_violation, _obstacle, _setting):
+        drawn = (picture(arena, t, context) for t in tracks if t.seen.headline)
+        if not evidence.curves:
+            evidence.curves = list(islice((c for c in drawn if c is not None), pictures.MOST_CURVES))
     if not evidence.curves and tracks and (curve := _curve(tracks[0])) is not None:
         evidence.curves = [curve]
     return evidence
@@ -164,7 +169,11 @@ def _note_not_applicable(statement: ForAll, tracks: list[Track], context: Contex
 def _observe(track: Track, batch: Instances) -> None:
     """Add a batch to a track: counts, informativeness, largest ratio, candidates."""
     seen = track.seen
-    ok, _ = admissible(track.hypotheses, batch)
+    ok, missed = admissible(track.hypotheses, batch)
+    if not seen.admissible and not np.any(ok):
+        nearest = int(np.argmin(missed))
+        if track.closest is None or missed[nearest] < track.closest.excess:
+            track.closest = Candidate(float(missed[nearest]), batch.take(np.array([nearest])))
     found = margins(track.relation, batch, track.part.scale)
     track.tolerance = found.tolerance
     seen.instances += batch.size
@@ -459,6 +468,39 @@ def _violation(arena: Any, track: Track, context: Context) -> dict[str, Any] | N
         return None
     return pictures.violation(
         arena, track.part, track.hypotheses, witness.point, _model(track), context.models
+    )
+
+
+def _setting(arena: Any, track: Track, context: Context) -> dict[str, Any] | None:
+    """The witness in space, where no line through it shows the violation."""
+    point = track.seen.undefined if track.seen.witness is None else track.seen.witness.point
+    if point is None or not isinstance(arena, Patterns):
+        return None
+    return pictures.in_space(point, _model(track), context.models, f"{track.part.name}: the witness")
+
+
+def _obstacle(arena: Any, track: Track, context: Context) -> dict[str, Any] | None:
+    """What an undefined formula needs, or the condition that no instance meets, where it is missed least."""
+    seen = track.seen
+    if seen.undefined is not None:
+        point, hypotheses = seen.undefined, track.hypotheses
+        with precision(256):
+            exact = exact_instance(point, _model(track), context.models)
+            values = {str(s): Real(measure(exact, s)[0]) for s in symbols_of(*sides(track.relation)[:2])}
+            found = (pictures.outside(side, values) for side in sides(track.relation)[:2])
+            relation = next((r for r in found if r is not None), None)
+        title = f"{track.part.name}: what the formula needs"
+    elif not seen.admissible and track.closest is not None:
+        point, hypotheses = point_of(track.closest.batch, 0), ()
+        missed = [margins(h.relation, track.closest.batch).excess[0] for h in track.hypotheses]
+        relation = track.hypotheses[int(np.argmax(missed))].relation
+        title = f"{track.part.name}: the condition, where it is missed least"
+    else:
+        return None
+    if relation is None or _coordinates(point) > pictures.LARGEST:
+        return None
+    return pictures.violation(
+        arena, Part(title, relation), hypotheses, point, _model(track), context.models, title
     )
 
 

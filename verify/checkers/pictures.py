@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from bounds import expr
-from bounds.exact import DomainError, Undecided
+from bounds.exact import DomainError, Real, Undecided
 from verify.arena import Arena, Box, Patterns
 from verify.instances import Array, Instances, Point, exact_instance
 from verify.margins import admissible, environment, exact_value, margins, sides, symbols_of
 from verify.statement import Hypothesis, Part
+from verify.vocabulary import update
 
 SAMPLES = 81
 FEWEST = 7
 """A line with fewer admissible points than this shows nothing."""
+MOST_CURVES = 3
 LARGEST = 20_000
 """Coordinates of the largest memory set that is drawn along a line."""
 
@@ -31,6 +34,7 @@ def violation(
     point: Point,
     model: str,
     models: Mapping[str, Any],
+    title: str = "",
 ) -> dict[str, Any] | None:
     """Both sides of a part's relation around its witness, along the first line on which they can be seen.
 
@@ -38,10 +42,12 @@ def violation(
     the query of the witness; for scalars one of them over its range.  Only admissible points are drawn.
     Returns a curve for the record, or None if no line shows the violation.
     """
-    lines = _patterns(point, model, models) if isinstance(arena, Patterns) else _box(arena, point)
+    lines = _patterns(arena, point, model, models) if isinstance(arena, Patterns) else _box(arena, point)
     for name, log, here, x, batch in lines:
         try:
             curve = _along(part, hypotheses, name, log, here, x, batch)
+            if curve is not None and title:
+                curve["title"] = title
         except (ValueError, TypeError, ArithmeticError):  # a quantity that has no float reading
             continue
         if curve is not None:
@@ -49,11 +55,82 @@ def violation(
     return None
 
 
-def _patterns(point: Point, model: str, models: Mapping[str, Any]) -> Iterator[Axis]:
+def in_space(point: Point, model: str, models: Mapping[str, Any], title: str) -> dict[str, Any] | None:
+    """The witness itself, if its memories lie on a line or in a plane: memories, query and one update."""
+    memories = np.array(point["memories"], dtype=float)
+    if memories.shape[1] > 2 or point.get("query") is None:
+        return None
+    query = np.array(point["query"], dtype=float)
+    batch = _copies(point, model, models).take(np.array([0]))
+    target = memories[int(point["target"])]
+    shown = [
+        ("other memories", "simulation", np.delete(memories, int(point["target"]), axis=0)),
+        ("target memory", "simulation", target[None]),
+        ("one update of the query", "simulation", np.asarray(update(batch), dtype=float)),
+        ("query", "witness", query[None]),
+    ]
+    plane = [(n, role, np.pad(v, ((0, 0), (0, 2 - v.shape[1])))) for n, role, v in shown if v.size]
+    if not all(np.all(np.isfinite(v)) for _, _, v in plane):
+        return None
+    return {
+        "title": title,
+        "x_label": "first coordinate",
+        "y_label": "second coordinate" if memories.shape[1] == 2 else "(memories on a line)",
+        "x_log": False,
+        "y_log": False,
+        "series": [
+            {"name": n, "role": role, "x": v[:, 0].tolist(), "y": v[:, 1].tolist(), "lo": None, "hi": None}
+            for n, role, v in plane
+        ],
+    }
+
+
+def outside(formula: Any, values: Mapping[str, Real]) -> Any:
+    """What a logarithm or a root inside a formula needs and does not have at these values, or None."""
+    for node in sp.postorder_traversal(sp.sympify(formula)):
+        if isinstance(node, sp.log):
+            needed = sp.Gt(node.args[0], 0, evaluate=False)
+        elif isinstance(node, sp.Pow) and node.exp.is_Rational and node.exp.q % 2 == 0:
+            needed = sp.Ge(node.base, 0, evaluate=False)
+        else:
+            continue
+        argument = _ball(needed.lhs, values)
+        if argument < 0 or (argument.is_exact and argument == 0):
+            return needed
+    return None
+
+
+def _ball(side: Any, values: Mapping[str, Real]) -> Real:
+    return expr.ball(side, {str(s): values[str(s)] for s in side.free_symbols})
+
+
+def over_values(title: str, relation: Any, rows: Sequence[Mapping[str, Real]]) -> dict[str, Any] | None:
+    """Both sides of a condition at the points of a grid, in its order."""
+    lhs, rhs, _ = sides(relation)
+    drawn: list[tuple[int, float, float]] = []
+    for i, values in enumerate(rows, start=1):
+        try:
+            a, b = (float(_ball(side, values)) for side in (lhs, rhs))
+        except (DomainError, Undecided, OverflowError):
+            continue
+        if np.isfinite(a) and np.isfinite(b):
+            drawn.append((i, a, b))
+    if not drawn:
+        return None
+    x, left, right = (np.array(column, dtype=float) for column in zip(*drawn, strict=True))
+    none = np.zeros(x.size, bool)
+    curve = _curve(title, "number of the point in the grid", False, x, left, right, none)
+    curve["series"] = curve["series"][:2]
+    for series, side in zip(curve["series"], (rhs, lhs), strict=True):
+        series["name"] = f"{side} ({'larger' if side is rhs else 'smaller'} side of the condition)"
+    return curve
+
+
+def _patterns(arena: Patterns, point: Point, model: str, models: Mapping[str, Any]) -> Iterator[Axis]:
     beta = float(point["beta"])
     values = np.sort(np.append(beta * np.geomspace(1e-2, 1e2, SAMPLES - 1), beta))
     yield "beta", True, beta, values, _copies(point, model, models, beta=values)
-    if point.get("query") is None or point.get("hull") is not None:
+    if point.get("query") is None or arena.query in ("hull", "pattern"):
         return
     query = np.array(point["query"], dtype=float)
     memories = np.array(point["memories"], dtype=float)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -12,24 +13,31 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from bounds import expr
-from bounds.exact import DomainError, Real, Undecided, escalate
+from bounds.exact import DomainError, Real, Undecided, precision
 from simulations.streams import device_stream, stream
-from verify.checkers.forall import printed_hypotheses
+from verify.checkers import pictures
+from verify.checkers.grid_values import compare_at, derive, extend, holds, number, start
 from verify.chunks import chunk, chunk_name
 from verify.context import Context
 from verify.controls import broken_relation
-from verify.eprocess import log_e_against, log_e_for, log_e_mean_above, log_e_mean_below
+from verify.eprocess import (
+    confidence_interval,
+    log_e_against,
+    log_e_for,
+    log_e_mean_above,
+    log_e_mean_below,
+    mean_interval,
+)
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
-from verify.margins import compare, sides, sign
+from verify.margins import sides, sign
 from verify.multiplicity import sup_of_average
 from verify.statement import Part, Probability
 
 ROUNDS = 16
+EXTENSION = 3
 BUDGET = {"quick": 1, "standard": 5, "full": 25}
 PROFILES = ("quick", "standard", "full")
 REFUTE_STOP = math.log(1e7)
-MOST_BITS = 4096
 SUPPORT = math.log(1 / 0.05)
 CONTROL_CAUGHT = math.log(1e3)
 MAIN = "probability"
@@ -81,6 +89,8 @@ def check(statement: Probability, context: Context) -> Evidence:
         "trials": sum(r.totals()[2] for r in runs) + sum(len(r.means) for r in runs),
     }
     _rows_and_curves(statement, runs, evidence)
+    if not evidence.curves and any(p.undefined is not None or not p.admissible for p in evidence.parts):
+        evidence.curves += _obstacle(statement)
     return evidence
 
 
@@ -89,7 +99,7 @@ def _with_text(statement: Probability, runs: list[PointRun]) -> list[PartEvidenc
     text = [h.relation for h in statement.hypotheses if h.in_text_only]
     if not text:
         return []
-    chosen = [r for r in runs if all(_holds(t, r.values) for t in text)]
+    chosen = [r for r in runs if all(holds(t, r.values) for t in text)]
     reading = PartEvidence(
         "probability, with the condition of the text",
         headline=False,
@@ -126,10 +136,10 @@ def _prepare(
             if values is None:
                 continue
             main.admissible += 1
-            bound = _number(statement.bound, values)
-            lower = None if statement.lower is None else _number(statement.lower, values)
-            counts = _holds(statement.informative, values) if statement.informative is not None else bound < 1
-            wanted = statement.simulate_if is None or _holds(statement.simulate_if, values)
+            bound = number(statement.bound, values)
+            lower = None if statement.lower is None else number(statement.lower, values)
+            counts = holds(statement.informative, values) if statement.informative is not None else bound < 1
+            wanted = statement.simulate_if is None or holds(statement.simulate_if, values)
         except DomainError as error:
             main.admissible += 1
             undefined += 1
@@ -141,7 +151,7 @@ def _prepare(
         if counts and not wanted:
             evidence.notices.append(f"not simulated (too large): {_label(values)}")
         if counts and wanted:
-            scale = None if statement.mean_range is None else _number(statement.mean_range, values)
+            scale = None if statement.mean_range is None else number(statement.mean_range, values)
             arguments = {k: argument(v, values) for k, v in statement.arguments.items()}
             runs.append(PointRun(values, arguments, bound, lower, scale))
     main.informative, main.judged = informative, main.admissible
@@ -150,89 +160,20 @@ def _prepare(
     return runs
 
 
-def derive(
-    statement: Probability, point: Mapping[str, Any], given: Sequence[Any] = ()
-) -> dict[str, Any] | None:
-    """All values at a point, as Reals; ``None`` where a hypothesis fails or a value cannot be decided.
-
-    ``given`` are further relations that have to hold.
-
-    The whole chain is computed anew at every precision: the integer part of a large number needs its digits.
-    Raises DomainError where a derived formula has no real value.  A hypothesis is checked as soon as its
-    symbols are known, so that it can guard the formulas after it.
-    """
-    try:
-        return escalate(lambda: _derive_once(statement, point, given), cap=MOST_BITS)
-    except Undecided:
-        return None
-
-
-def _derive_once(
-    statement: Probability, point: Mapping[str, Any], given: Sequence[Any]
-) -> dict[str, Any] | None:
-    """The values in balls of the working precision; raises Undecided where these are too wide to compare."""
-    values = {k: _ball(v, {}) if isinstance(v, sp.Basic) else Real(str(v)) for k, v in point.items()}
-    pending = [h.relation for h in printed_hypotheses(statement)]
-
-    def hypotheses_hold() -> bool:
-        known = set(values)
-        for relation in list(pending):
-            if {str(s) for s in relation.free_symbols} <= known:
-                pending.remove(relation)
-                if not _compared(relation, values)[2]:
-                    return False
-        return True
-
-    if not hypotheses_hold():
-        return None
-    for name, formula in statement.derive.items():
-        values[name] = _ball(formula, values)
-        if not hypotheses_hold():
-            return None
-    return values if all(_compared(g, values)[2] for g in given) else None
-
-
-def evaluate(formula: Any, values: Mapping[str, Any]) -> Real:
-    """Certified value of a formula at a grid point."""
-    return escalate(lambda: _ball(formula, values))
-
-
-def _ball(formula: Any, values: Mapping[str, Any]) -> Real:
-    formula = sp.sympify(formula)
-    return expr.ball(formula, {str(s): values[str(s)] for s in formula.free_symbols})
-
-
-def _number(formula: Any, values: Mapping[str, Any]) -> float:
-    return float(evaluate(formula, values))
-
-
-def _compared(relation: Any, values: Mapping[str, Any]) -> tuple[Real, Real, bool]:
-    """Both sides, and whether the relation holds, in balls of the working precision (else Undecided)."""
-    lhs, rhs, equality = sides(relation)
-    a, b = _ball(lhs, values), _ball(rhs, values)
-    return a, b, a == b if equality else compare(relation, a, b)
-
-
-def _holds(relation: Any, values: Mapping[str, Any]) -> bool:
-    """Whether a relation certainly holds between values that are what they are."""
-    try:
-        return escalate(lambda: _compared(relation, values)[2])
-    except Undecided:
-        return False
-
-
 def argument(value: Any, values: Mapping[str, Any]) -> Any:
     """An argument of an event at a point: text as it is, formulas as numbers, whole ones as integers."""
     if isinstance(value, str):
         return value
-    number = _number(value, values)
-    return int(number) if number == int(number) and abs(number) < 2**53 else number
+    found = number(value, values)
+    return int(found) if found == int(found) and abs(found) < 2**53 else found
 
 
 def _simulate(statement: Probability, context: Context, runs: list[PointRun]) -> None:
     """Rounds of one chunk per open point; all points go on while a control has not been caught.
 
-    Stopping is decided between rounds only, and every round takes the next chunk index of its points.
+    Where a few points are still open at the end of the budget, they get up to three more budgets: how soon a
+    point is decided is chance, and most of the trials are on the others.  Stopping is decided between rounds
+    only, and every round takes the next chunk index of its points.
     """
     budget = statement.trials * BUDGET[context.profile]
     size = max(8, math.ceil(budget / ROUNDS))
@@ -241,6 +182,12 @@ def _simulate(statement: Probability, context: Context, runs: list[PointRun]) ->
         if not waiting and _controls_caught(statement, runs):
             return
         for run in waiting or runs:
+            _add_chunk(statement, context, run, size)
+    for _ in range(EXTENSION * ROUNDS):
+        waiting = [r for r in runs if _open(r)]
+        if not waiting or len(waiting) > max(1, len(runs) // 4):
+            return
+        for run in waiting:
             _add_chunk(statement, context, run, size)
 
 
@@ -393,22 +340,6 @@ def _evidence_against(
     return float(sup_of_average(list(padded)))
 
 
-def compare_at(
-    statement: Probability, part: Part, point: Mapping[str, Any]
-) -> tuple[Real, Real, bool] | None:
-    """Both sides of a part at a point, and whether it holds there; ``None`` where a hypothesis fails.
-
-    Raises DomainError where a formula has no real value, Undecided where no precision tells.
-    """
-    given = [h.relation for h in part.given]
-
-    def once() -> tuple[Real, Real, bool] | None:
-        values = _derive_once(statement, point, given)
-        return None if values is None else _compared(part.relation, values)
-
-    return escalate(once, cap=MOST_BITS)
-
-
 def _deterministic(statement: Probability, part: Part, context: Context) -> PartEvidence:
     """A relation in the point's symbols, decided in balls at every point that meets the hypotheses."""
     seen = PartEvidence(part.name, headline=part.headline, relation=part.relation)
@@ -475,7 +406,7 @@ def _controls(statement: Probability, runs: list[PointRun], evidence: Evidence, 
 
 def _against_control(statement: Probability, control: Any, runs: list[PointRun]) -> float:
     """Log e-value against a control's bound on the trials drawn."""
-    bounds = [_number(control_bound(control, statement), r.values) for r in runs]
+    bounds = [number(control_bound(control, statement), r.values) for r in runs]
     if control.part == LOWER:
         return _evidence_against(runs, lowers=bounds)
     return (
@@ -515,45 +446,77 @@ def control_bound(control: Any, statement: Probability) -> Any:
 
 
 def _rows_and_curves(statement: Probability, runs: list[PointRun], evidence: Evidence) -> None:
-    from verify.eprocess import confidence_interval
-
-    xs, bounds, values, los, his = [], [], [], [], []
+    """A row of the evidence table and a point of the plot for each simulated point."""
+    of_means = statement.mean_range is not None
+    quantity = f"mean of {statement.event.__name__.replace('_', ' ')}" if of_means else "failure probability"
+    columns: list[list[float]] = [[], [], [], [], []]
+    xs, limits, values, los, his = columns
     for i, run in enumerate(runs):
-        if run.mean_range is not None or not run.chunks:
+        if not run.chunks and not run.means:
             continue
-        f, a, n = run.totals()
-        low, high = confidence_interval(f, n, 0.05, ambiguous=a)
+        if run.mean_range is not None:
+            value = run.mean_range * float(np.mean(run.means))
+            low, high = (run.mean_range * v for v in mean_interval(run.means, 0.05))
+            n, limit = len(run.means), run.mean_range * 0.0 if run.lower is None else run.lower
+            note = f"at least {limit:.6g} claimed; means of batches"
+        else:
+            f, a, n = run.totals()
+            value, limit = f / n, run.bound
+            low, high = confidence_interval(f, n, 0.05, ambiguous=a)
+            note = f"bound {limit:.6g}, {a} undecided"
         evidence.rows.append(
             {
-                "part": "probability",
+                "part": MAIN,
                 "point": run.label,
-                "quantity": "failure probability",
-                "value": f / n,
+                "quantity": quantity,
+                "value": value,
                 "lo": float(low),
                 "hi": float(high),
                 "trials": n,
-                "note": f"bound {run.bound:.6g}, {a} undecided",
+                "note": note,
             }
         )
-        xs.append(float(i + 1))
-        bounds.append(run.bound)
-        values.append(f / n)
-        los.append(float(low))
-        his.append(float(high))
+        for column, entry in zip(columns, (i + 1, limit, value, low, high), strict=True):
+            column.append(float(entry))
     if xs:
         evidence.curves.append(
             {
-                "title": "failure probability at the grid points (95 % anytime-valid intervals)",
+                "title": f"{quantity} at the grid points (95 % anytime-valid intervals)",
                 "x_label": "grid point (order of the evidence table)",
-                "y_label": "probability",
+                "y_label": "mean" if of_means else "probability",
                 "x_log": False,
                 "y_log": False,
                 "series": [
-                    {"name": "bound", "role": "bound", "x": xs, "y": bounds, "lo": None, "hi": None},
+                    {"name": "bound", "role": "bound", "x": xs, "y": limits, "lo": None, "hi": None},
                     {"name": "simulation", "role": "simulation", "x": xs, "y": values, "lo": los, "hi": his},
                 ],
             }
         )
+
+
+def _obstacle(statement: Probability) -> list[dict[str, Any]]:
+    """What keeps the grid points from a value: the condition that most of them fail."""
+    with precision(128):
+        return _drawn_obstacle(statement)
+
+
+def _drawn_obstacle(statement: Probability) -> list[dict[str, Any]]:
+    reached: list[tuple[dict[str, Any], Any]] = []
+    for raw in statement.points:
+        values = start({k: v for k, v in raw.items() if k != "profile"})
+        try:
+            failed = extend(statement, values)
+        except DomainError:
+            formula = next((f for k, f in statement.derive.items() if k not in values), statement.bound)
+            failed = pictures.outside(formula, values)
+        except Undecided:
+            continue
+        reached.append((values, failed))
+    curves = []
+    for relation, _ in Counter(r for _, r in reached if r is not None).most_common(pictures.MOST_CURVES):
+        known = [v for v, _ in reached if {str(s) for s in relation.free_symbols} <= set(v)]
+        curves.append(pictures.over_values(f"needed: {relation}", relation, known))
+    return [c for c in curves if c is not None]
 
 
 def _short(value: Any) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import sympy as sp
 
 from bounds.exact import Real
-from verify.checkers.probability import BUDGET, ROUNDS, argument, counts, evaluate
+from verify.checkers.grid_values import evaluate
+from verify.checkers.probability import BUDGET, ROUNDS, argument, counts
 from verify.context import Context
 from verify.eprocess import confidence_interval, log_e_against, log_e_for
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
