@@ -171,9 +171,9 @@ def argument(value: Any, values: Mapping[str, Any]) -> Any:
 def _simulate(statement: Probability, context: Context, runs: list[PointRun]) -> None:
     """Rounds of one chunk per open point; all points go on while a control has not been caught.
 
-    Where a few points are still open at the end of the budget, they get up to three more budgets: how soon a
-    point is decided is chance, and most of the trials are on the others.  Stopping is decided between rounds
-    only, and every round takes the next chunk index of its points.
+    Where nothing is refuted and a few points are still open at the end of the budget, or a control, they get
+    up to three more budgets: how soon a point is decided is chance.  Stopping is decided between rounds only,
+    and every round takes the next chunk index of its points.
     """
     budget = statement.trials * BUDGET[context.profile]
     size = max(8, math.ceil(budget / ROUNDS))
@@ -185,9 +185,11 @@ def _simulate(statement: Probability, context: Context, runs: list[PointRun]) ->
             _add_chunk(statement, context, run, size)
     for _ in range(EXTENSION * ROUNDS):
         waiting = [r for r in runs if _open(r)]
-        if not waiting or len(waiting) > max(1, len(runs) // 4):
+        if len(waiting) > max(1, len(runs) // 4) or any(current(r)[0] >= REFUTE_STOP for r in runs):
             return
-        for run in waiting:
+        if not waiting and _controls_caught(statement, runs):
+            return
+        for run in waiting or runs:
             _add_chunk(statement, context, run, size)
 
 

@@ -269,7 +269,7 @@ METASTABLE_BALL = Inequality(
     controls=(
         scaled("1/4", part="maps into itself"),
         scaled("1/2", part="bound on the Jacobian"),
-        scaled("1/2", part="contracts"),
+        scaled("1/5", part="contracts"),
     ),
     related=("ramsauer2021.lemma-a10-a12",),
 )
