@@ -20,6 +20,8 @@ SAMPLES = 81
 FEWEST = 7
 """A line with fewer admissible points than this shows nothing."""
 MOST_CURVES = 3
+SIDES = (("larger", 1), ("smaller", 0))
+"""The sides of a condition in the order they are drawn, and their places in :func:`verify.margins.sides`."""
 LARGEST = 20_000
 """Coordinates of the largest memory set that is drawn along a line."""
 
@@ -40,7 +42,8 @@ def violation(
 
     For memory sets the inverse temperature varies, else the query on the line from the target memory through
     the query of the witness; for scalars one of them over its range.  Only admissible points are drawn.
-    Returns a curve for the record, or None if no line shows the violation.
+    Returns a curve for the record, or None if no line shows the violation.  With a ``title`` the part is a
+    condition, and its sides are named so.
     """
     lines = _patterns(arena, point, model, models) if isinstance(arena, Patterns) else _box(arena, point)
     for name, log, here, x, batch in lines:
@@ -48,6 +51,8 @@ def violation(
             curve = _along(part, hypotheses, name, log, here, x, batch)
             if curve is not None and title:
                 curve["title"] = title
+                for series, (size, _) in zip(curve["series"], SIDES, strict=False):
+                    series["name"] = f"{size} side of the condition"
         except (ValueError, TypeError, ArithmeticError):  # a quantity that has no float reading
             continue
         if curve is not None:
@@ -121,8 +126,8 @@ def over_values(title: str, relation: Any, rows: Sequence[Mapping[str, Real]]) -
     none = np.zeros(x.size, bool)
     curve = _curve(title, "number of the point in the grid", False, x, left, right, none)
     curve["series"] = curve["series"][:2]
-    for series, side in zip(curve["series"], (rhs, lhs), strict=True):
-        series["name"] = f"{side} ({'larger' if side is rhs else 'smaller'} side of the condition)"
+    for series, (size, i) in zip(curve["series"], SIDES, strict=True):
+        series["name"] = f"{(lhs, rhs)[i]} ({size} side of the condition)"
     return curve
 
 
