@@ -84,8 +84,9 @@ class Patterns:
 
     ``query``: ``ball`` draws within ``radius`` (an expression; default: half the smallest distance) of the
     target, ``hull`` in the convex hull of the memories, ``pattern`` at the target, ``free`` anywhere.
-    ``sizes`` overrides the (d, M) pairs of the common grid.  ``clustered`` makes the first ``l``
-    memories a cluster.
+    ``sizes`` overrides the (d, M) pairs of the common grid, ``more`` multiplies the instances of each: for
+    violations that are rare among instances that are cheap.  ``clustered`` makes the first ``l`` memories a
+    cluster.
     """
 
     model: str = "dense"
@@ -97,6 +98,7 @@ class Patterns:
     beta_m2: tuple[float, ...] = BETA_M2
     sizes: tuple[tuple[int, int], ...] = ()
     min_memories: int = 1
+    more: int = 1
     clustered: bool = False
     max_size: int = 10**9
     search: bool = True

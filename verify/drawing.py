@@ -52,12 +52,18 @@ def draw_box(box: Box, seed: int, name: str, size: int) -> Instances:
 
 
 def cells(
-    arena: Patterns, profile: str, seed: int, name: str, models: Mapping[str, Any] = MODELS
+    arena: Patterns,
+    profile: str,
+    seed: int,
+    name: str,
+    models: Mapping[str, Any] = MODELS,
+    largest: int = 10**9,
 ) -> Iterator[Instances]:
-    """The batches of the common grid, one per (d, M)."""
+    """The batches of the common grid, one per (d, M) of at most ``largest`` coordinates."""
     for d, count in sizes(arena, profile):
-        size = max(24, min(PER_CELL[profile], CELL_WORK[profile] // (d * count)))
-        yield draw_cell(arena, d, count, size, stream(seed, name, "cell", d, count), models)
+        if d * count <= largest:
+            size = max(24, min(arena.more * PER_CELL[profile], CELL_WORK[profile] // (d * count)))
+            yield draw_cell(arena, d, count, size, stream(seed, name, "cell", d, count), models)
 
 
 def draw_cell(

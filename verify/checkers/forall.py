@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ from verify.vocabulary import measure
 
 ForAll = Inequality | Identity | Definition
 KEEP = 6
+ROUNDS = 8
+SMALL = 32
+"""Largest number of coordinates of the memory sets that are drawn again."""
 MODERATE = (1e-3, 30.0)
 """Excess of violations that enclosures decide easily; of larger ones a side may be lost in any precision."""
 EXACT_SIZE = 2000
@@ -78,7 +81,7 @@ def check(statement: ForAll, context: Context) -> Evidence:
     evidence = Evidence([t.seen for t in tracks], [], given_memories=context.memories is not None)
     _note_not_applicable(statement, tracks, context)
     instances = 0
-    for batch in _batches(statement, context):
+    for batch in chain(_batches(statement, context), _more_batches(statement, context, controls)):
         instances += batch.size
         for track in everything:
             _observe(track, batch)
@@ -152,6 +155,22 @@ def _batches(statement: ForAll, context: Context) -> Iterator[Instances]:
             drawn = cells(arena, context.profile, context.seed, statement.id, context.models)
         for batch in drawn:
             # Searches look at a few tiny instances at a time and stay on NumPy.
+            batch.backend = context.backend
+            yield batch
+
+
+def _more_batches(
+    statement: ForAll, context: Context, controls: list[tuple[Control, Track]]
+) -> Iterator[Instances]:
+    """Rounds of further small instances as long as some control is not violated by any of the data."""
+    arena = statement.arena
+    if context.memories is not None or not isinstance(arena, Patterns):
+        return
+    for again in range(ROUNDS):
+        if all(any(c.excess > t.tolerance for c in t.worst) for _, t in controls):
+            return
+        name = f"{statement.id}/again/{again}"
+        for batch in cells(arena, context.profile, context.seed, name, context.models, SMALL):
             batch.backend = context.backend
             yield batch
 

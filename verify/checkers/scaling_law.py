@@ -11,7 +11,7 @@ import sympy as sp
 
 from bounds.exact import Real
 from verify.checkers.grid_values import evaluate
-from verify.checkers.probability import BUDGET, ROUNDS, argument, counts
+from verify.checkers.probability import BUDGET, EXTENSION, ROUNDS, argument, counts
 from verify.context import Context
 from verify.eprocess import confidence_interval, log_e_against, log_e_for
 from verify.evidence import ControlEvidence, Evidence, PartEvidence, Witness
@@ -22,6 +22,8 @@ CAUGHT = 1e-3
 """Level at which a control has to be refuted."""
 SUPPORT = 0.05
 """Simultaneous level of the boxes that support a law."""
+EVERY = 4
+"""Rounds between two looks at whether a law that needs more than its budget is decided."""
 DEEPEST = 600.0
 """Largest log e-value looked for: more changes no verdict."""
 
@@ -101,17 +103,37 @@ def grid(statement: ScalingLaw, profile: str) -> list[Cell]:
 
 
 def _simulate(statement: ScalingLaw, context: Context, cells: list[Cell]) -> None:
-    """Rounds of one chunk per open cell; a cell is closed once it is decided far beyond every threshold."""
+    """Rounds of one chunk per open cell; a cell is closed once it is decided far beyond every threshold.
+
+    Where the slopes are not decided at the end of the budget, the open cells get up to three more budgets.
+    """
     size = max(8, math.ceil(statement.trials * BUDGET[context.profile] / ROUNDS))
     level = float(sp.Rational(statement.level))
     enough = simultaneous_threshold(1e-7, len({c.size for c in cells}), len(cells))
-    for index in range(ROUNDS):
+    for index in range((1 + EXTENSION) * ROUNDS):
+        if index >= ROUNDS and index % EVERY == 0 and _decided(statement, cells):
+            return
         for cell in cells:
             if max(cell.against, cell.supporting) >= enough:
                 continue
             values = {"size": Real(cell.size), "load": Real(cell.load)}
             arguments = {k: argument(v, values) for k, v in statement.arguments.items()}
             cell.add(*counts(statement.event, arguments, index, size, context), level)
+
+
+def _decided(statement: ScalingLaw, cells: list[Cell]) -> bool:
+    """Whether the law is refuted, or supported with every control caught."""
+    low, high = _slope(statement.slope)
+    if refuting_depth(statement, cells, low, high) > math.log(1e3):
+        return True
+    try:
+        found = slopes(statement, cells, SUPPORT)
+    except NotMonotone:
+        return True
+    if found is None or found[0] < low or found[1] > high:
+        return False
+    caught = (refuting_depth(statement, cells, *_slope(c.relation)) for c in statement.controls)
+    return all(depth >= math.log(1 / CAUGHT) for depth in caught)
 
 
 def boxes(statement: ScalingLaw, cells: list[Cell], threshold: float) -> list[Box]:

@@ -49,6 +49,7 @@ NOISY = Patterns(
     min_memories=2,
     params=(Param(eta, 1e-3, 1.0, log=True), Param(side, -1, 1, integer=True)),
     max_size=400,
+    more=4,
 )
 
 

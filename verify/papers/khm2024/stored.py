@@ -5,6 +5,8 @@ J. Y.-C. Hu, D. Wu, H. Liu, NeurIPS 2024, arXiv 2410.23126, and statements of th
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import sympy as sp
 from sympy import Ge, Gt, Le, Lt, log, sqrt
@@ -217,7 +219,7 @@ SEP_B_STORED = Inequality(
     provenance="recalled",
     printed=r"\Delta_\mu^\Phi\ge\tfrac1\beta\ln\tfrac{2(M-1)}{R_\Phi}\ \forall\mu\ \Rightarrow\ "
     r"\text{every }\xi_\mu\text{ is stored (open and closed balls of radius }R_\Phi)",
-    arena=arena(HEAT_B),
+    arena=dataclasses.replace(arena(HEAT_B), more=4),
     hypotheses=(NONZERO, DISTINCT, SEP_B_ALL),
     parts=(
         OPEN_LIMIT,

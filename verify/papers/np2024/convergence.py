@@ -220,6 +220,7 @@ LEMMA41 = Inequality(
         params=SUPPORT,
         families=(*PATTERN_FAMILIES, *("unequal", "line", "gaussian") * 6),
         max_size=50,
+        more=6,
         search=False,
     ),
     hypotheses=(DISTINCT,),
