@@ -250,6 +250,7 @@ METASTABLE_BALL = Inequality(
         sizes=SIZES,
         beta_m2=BETA_M2,
         query="ball",
+        more=4,
         radius=radius + m_max_l,
     ),
     hypotheses=(
@@ -269,7 +270,7 @@ METASTABLE_BALL = Inequality(
     controls=(
         scaled("1/4", part="maps into itself"),
         scaled("1/2", part="bound on the Jacobian"),
-        scaled("1/5", part="contracts"),
+        scaled("1/10", part="contracts"),
     ),
     related=("ramsauer2021.lemma-a10-a12",),
 )
