@@ -151,6 +151,15 @@ def test_violations_too_extreme_to_certify_do_not_hide_the_moderate_ones():
     assert forall._to_certify(extreme) == extreme[: forall.KEEP]
 
 
+def test_more_small_instances_are_drawn_until_the_data_violate_every_control():
+    arena = Patterns(min_memories=2, sizes=((1, 2), (10, 20)), search=False)
+    once = verdict(bound(TRUE_BOUND, (scaled("99/100"),), arena=arena))[1].budget["instances"]
+    blind = verdict(bound(TRUE_BOUND, (scaled(2),), arena=arena))[1].budget["instances"]
+    assert blind == once + forall.ROUNDS * once // 2
+    larger = dataclasses.replace(arena, more=3)
+    assert verdict(bound(TRUE_BOUND, (scaled("99/100"),), arena=larger))[1].budget["instances"] == 3 * once
+
+
 def test_zero_against_an_enclosed_zero_is_a_tie_where_the_part_has_a_scale():
     point = {"memories": [[Fraction(1)]], "query": [Fraction(1)], "beta": Fraction(5), "target": 0}
     difference = exp(beta * m) - exp(beta)

@@ -24,6 +24,12 @@ def logistic(stream, trials, *, n, M, exponent):
     return (stream.random(trials) < p).astype(np.int8)
 
 
+def flat(stream, trials, *, n, M, exponent):
+    """As logistic, rising so gently that cells near the crossing need many trials."""
+    p = 1 / (1 + (10 * n**exponent / M) ** 3)
+    return (stream.random(trials) < p).astype(np.int8)
+
+
 def exponential(stream, trials, *, n, M):
     p = 1 / (1 + (5 * 1.2**n / M) ** 12)
     return (stream.random(trials) < p).astype(np.int8)
@@ -74,6 +80,17 @@ def test_a_true_law_is_supported_and_its_control_caught():
     assert [r for r in evidence.rows if r["point"].startswith("size=16,")]
     low, high = scaling_law.slopes(law(), scaling_law_cells(evidence), 0.05)
     assert low <= 0.5 <= high
+
+
+def test_undecided_slopes_get_more_trials_and_decided_ones_do_not(monkeypatch):
+    gentle = law(event=flat, trials=100)
+    found, evidence = verdict(gentle)
+    spent = verdict(law(trials=100))[1].budget["trials"]
+    monkeypatch.setattr(scaling_law, "EXTENSION", 0)
+    short, before = verdict(gentle)
+    assert (short.verdict, found.verdict) == ("inconclusive", "supported")
+    assert before.budget["trials"] < evidence.budget["trials"] <= 4 * before.budget["trials"]
+    assert verdict(law(trials=100))[1].budget["trials"] == spent
 
 
 def scaling_law_cells(evidence):
