@@ -228,7 +228,9 @@ def _findings(item: Statement) -> list[str]:
             f"domain, undecided on {words.share(found.undecided_share)}{example}."
         )
     if item.witness:
-        blocks += _witness(item, item.witness)
+        blocks += _witness(item.witness)
+    if item.outcome == "fail":
+        blocks.append(f"Replay (DIR is the folder of this report): {code(words.replay_command(item))}")
     if item.proof:
         proof = item.proof
         body = f"{text(proof.text)} " if proof.text != proof.method else ""
@@ -237,7 +239,7 @@ def _findings(item: Statement) -> list[str]:
     return blocks
 
 
-def _witness(item: Statement, witness: Witness) -> list[str]:
+def _witness(witness: Witness) -> list[str]:
     if witness.certified:
         how = "replayed and certified in exact or ball arithmetic"
     elif witness.level is not None:
@@ -252,7 +254,6 @@ def _witness(item: Statement, witness: Witness) -> list[str]:
         f"**Witness{part}**, {how}. Claimed: left {text(witness.relation)} right.",
         _bullets([f"left: {code(witness.lhs)}", f"right: {code(witness.rhs)}", *inputs]),
         fence(witness.code, "python") if witness.code else "",
-        f"Replay (DIR is the folder of this report): {code(words.replay_command(item))}",
     ]
 
 

@@ -44,6 +44,18 @@ def test_the_template_runs_as_it_is_and_its_broken_version_fails(hopcheck):
     assert hopcheck("report", "s").exit_code == 0
 
 
+def test_a_failure_without_witness_is_looked_for_again(hopcheck):
+    assert hopcheck("run", "hu2024.sep.a", "--out", "r").exit_code == 0
+    replayed = hopcheck("replay", "r", "hu2024.sep.a")
+    assert replayed.exit_code == 0
+    assert "unsatisfiable" in replayed.output
+    path = Path("r/record.json")
+    path.write_text(path.read_text().replace("hu2024.sep.a", "restated.orthonormal-exact"))
+    claimed = hopcheck("replay", "r", "restated.orthonormal-exact")
+    assert claimed.exit_code == 1
+    assert "proved" in claimed.output
+
+
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [

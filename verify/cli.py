@@ -18,7 +18,7 @@ from sympy import sympify
 
 from bounds import expr
 from reports import render, schema, terminal
-from simulations.backends import LIBRARIES, BackendError
+from simulations.backends import LIBRARIES, Backend, BackendError
 from simulations.memories_file import MemoryFileError, load_memories
 from simulations.variants import FAMILIES, VariantError, variant
 from verify import calculator_commands, codes, feature_command, known
@@ -38,6 +38,7 @@ from verify.runner import (
 )
 from verify.statement import Probability, ScalingLaw
 from verify.store import ResultStore, StoreError
+from verify.tasks import Task, run_task
 
 BAD_INPUT, INTERRUPTED = 2, 130
 ERRORS = (BackendError, InputError, MemoryFileError, StoreError, VariantError, schema.RecordError)
@@ -322,7 +323,11 @@ def report(folder: str) -> None:
 @click.argument("identifier", metavar="ID")
 @click.option("--file", default="", help="The statement's own file, if it came from one.")
 def replay(folder: str, identifier: str, file: str) -> None:
-    """Decide the witness of a statement again, from its inputs alone."""
+    """Decide the witness of a statement again, from its inputs alone.
+
+    Where a statement failed because nothing meets its hypotheses, look for such an input once more, with the
+    seed and the profile of the run.
+    """
     record = schema.load(Path(folder) / "record.json")
     entry = next((s for s in record.statements if s.id == identifier), None)
     if entry is None:
@@ -353,6 +358,12 @@ def replay(folder: str, identifier: str, file: str) -> None:
         found = certify_again(identifier, part, entry.domain.example, file=file)
         click.echo(f"{identifier}, {part}: {found.status}: {found.detail}")
         sys.exit(0 if found.status == "undefined" else 1)
+    if entry.verdict == "unsatisfiable" and record.memories is None:
+        backend = Backend(*_backend(record))
+        task = Task(identifier, file, record.profile, record.seed, "", (), math.inf, backend, record.draws)
+        measured = run_task(task)["statement"]
+        click.echo(f"{identifier}: {measured['verdict']}: {measured['reason']}")
+        sys.exit(0 if measured["verdict"] == entry.verdict else 1)
     raise InputError(
         f"{identifier}: expected a statement with a witness, found the verdict {entry.verdict!r}"
     )
